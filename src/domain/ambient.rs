@@ -1,0 +1,192 @@
+//! Time and randomness, which everything else takes as arguments.
+//!
+//! A function that needs the time takes a [`Timestamp`]; one that needs randomness takes `&mut impl CryptoRng`.
+//! Only the composition root and the edges that start a request hold an [`Ambient`], so a test can freeze the
+//! clock and seed the generator.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use rand::{
+    SeedableRng,
+    rngs::{StdRng, SysRng},
+};
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since 1970-01-01T00:00:00Z, without leap seconds; the form in which every time is stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// From whole seconds since the epoch, the unit of JSON Web Token dates (RFC 7519 §2, `NumericDate`).
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1_000))
+    }
+
+    /// Whole seconds since the epoch, rounded down.
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// The time since `earlier`, zero when the clock went back.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// The start of the UTC day: what is kept beside a person's rows, because an exact time joins two databases.
+    #[must_use]
+    pub const fn day(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(86_400_000))
+    }
+
+    /// The start of the hour: the finest time that leaves the service in public.
+    #[must_use]
+    pub const fn hour(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(3_600_000))
+    }
+}
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Debug)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// A clock that stands still until it is set: for tests.
+#[derive(Debug)]
+pub struct FrozenClock(AtomicI64);
+
+impl FrozenClock {
+    pub fn new(now: Timestamp) -> Self {
+        Self(AtomicI64::new(now.0))
+    }
+
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.0, Ordering::SeqCst);
+    }
+
+    pub fn advance(&self, span: Duration) {
+        self.set(self.now().plus(span));
+    }
+}
+
+impl Clock for FrozenClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Gives generators.
+pub trait Entropy: Send + Sync {
+    /// A generator of its own for one piece of work.
+    fn rng(&self) -> StdRng;
+}
+
+/// Generators seeded by the operating system.
+#[derive(Debug)]
+pub struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    #[expect(clippy::expect_used, reason = "without randomness nothing may be issued: stop rather than go on")]
+    fn rng(&self) -> StdRng {
+        StdRng::try_from_rng(&mut SysRng).expect("the operating system gives randomness")
+    }
+}
+
+/// Generators forked from one seed: for tests.
+pub struct SeededEntropy(Mutex<StdRng>);
+
+impl SeededEntropy {
+    pub fn new(seed: u64) -> Self {
+        Self(Mutex::new(StdRng::seed_from_u64(seed)))
+    }
+}
+
+impl fmt::Debug for SeededEntropy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SeededEntropy")
+    }
+}
+
+impl Entropy for SeededEntropy {
+    fn rng(&self) -> StdRng {
+        StdRng::from_rng(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The clock and the source of randomness of one running instance.
+#[derive(Clone)]
+pub struct Ambient {
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Ambient {
+    pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { clock, entropy }
+    }
+
+    /// The real clock and the operating system's randomness.
+    pub fn system() -> Self {
+        Self::new(Arc::new(SystemClock), Arc::new(SystemEntropy))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn rng(&self) -> StdRng {
+        self.entropy.rng()
+    }
+}
+
+impl fmt::Debug for Ambient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ambient")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_and_an_hour_round_down_also_before_1970() {
+        assert_eq!(Timestamp(-1).day(), Timestamp(-86_400_000));
+        assert_eq!(Timestamp(86_400_000 + 7).day(), Timestamp(86_400_000));
+        assert_eq!(Timestamp(3_600_000 * 5 + 1).hour(), Timestamp(3_600_000 * 5));
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_gives_no_negative_span() {
+        assert_eq!(Timestamp(5).since(Timestamp(10)), Duration::ZERO);
+    }
+}

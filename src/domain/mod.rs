@@ -1,0 +1,5 @@
+//! Pure types and rules: nothing here reads a clock, a file, a socket or a generator of its own.
+
+pub mod ambient;
+pub mod ids;
+pub mod secret;

@@ -1,0 +1,9 @@
+//! Heteronym: a trusted third party that knows you are real, so that a forum need not know who you are.
+//!
+//! The map of the house is `specs/architecture.md`; `tests/it/layering.rs` holds what each module may import.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::allow_attributes)
+)]
+
+pub mod domain;

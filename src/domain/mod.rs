@@ -2,4 +2,5 @@
 
 pub mod ambient;
 pub mod ids;
+pub mod name;
 pub mod secret;

@@ -1,1 +1,7 @@
-fn main() {}
+//! One binary for every integration test.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::allow_attributes)
+)]
+
+mod store;

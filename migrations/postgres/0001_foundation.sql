@@ -1,0 +1,204 @@
+-- The first schema. Times are milliseconds since 1970; beside a person's rows they are rounded to the day, because an
+-- exact time would join this database with a forum's.
+-- specs/data-classes.toml gives the class of every column.
+
+CREATE TABLE settings (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+CREATE TABLE registrars (
+    id BYTEA NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    area TEXT NOT NULL,
+    created_on BIGINT NOT NULL,
+    disabled_at BIGINT
+);
+
+CREATE TABLE persons (
+    id BYTEA NOT NULL PRIMARY KEY,
+    registrar_id BYTEA NOT NULL REFERENCES registrars (id),
+    enrolled_on BIGINT NOT NULL,
+    renew_by BIGINT NOT NULL,
+    departed_on BIGINT,
+    facts BYTEA NOT NULL,
+    identity BYTEA NOT NULL,
+    version BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL
+);
+CREATE INDEX persons_changed ON persons (changed_at);
+
+CREATE TABLE twins (
+    tag BYTEA NOT NULL PRIMARY KEY,
+    person_id BYTEA NOT NULL REFERENCES persons (id) ON DELETE CASCADE
+);
+CREATE INDEX twins_person ON twins (person_id);
+
+CREATE TABLE alikes (
+    tag BYTEA NOT NULL,
+    person_id BYTEA NOT NULL REFERENCES persons (id) ON DELETE CASCADE,
+    PRIMARY KEY (tag, person_id)
+);
+CREATE INDEX alikes_person ON alikes (person_id);
+
+CREATE TABLE accounts (
+    id BYTEA NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('citizen', 'officer', 'auditor', 'custodian', 'administrator')),
+    person_id BYTEA UNIQUE REFERENCES persons (id) ON DELETE CASCADE,
+    registrar_id BYTEA REFERENCES registrars (id),
+    login TEXT NOT NULL UNIQUE,
+    created_on BIGINT NOT NULL,
+    disabled_at BIGINT,
+    CHECK ((kind = 'citizen') = (person_id IS NOT NULL)),
+    CHECK ((kind = 'officer') = (registrar_id IS NOT NULL))
+);
+
+CREATE TABLE invites (
+    code_hash BYTEA NOT NULL PRIMARY KEY,
+    account_id BYTEA NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    purpose TEXT NOT NULL CHECK (purpose IN ('activate', 'recover')),
+    created_on BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT,
+    revoked_at BIGINT
+);
+CREATE INDEX invites_account ON invites (account_id);
+
+CREATE TABLE passkeys (
+    credential BYTEA NOT NULL PRIMARY KEY,
+    account_id BYTEA NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    sealed BYTEA NOT NULL,
+    version BIGINT NOT NULL,
+    created_on BIGINT NOT NULL,
+    last_used_on BIGINT
+);
+CREATE INDEX passkeys_account ON passkeys (account_id);
+
+CREATE TABLE passphrases (
+    account_id BYTEA NOT NULL PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,
+    sealed BYTEA NOT NULL,
+    changed_on BIGINT NOT NULL
+);
+
+CREATE TABLE recovery_codes (
+    code_hash BYTEA NOT NULL PRIMARY KEY,
+    account_id BYTEA NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    created_on BIGINT NOT NULL,
+    used_at BIGINT
+);
+CREATE INDEX recovery_codes_account ON recovery_codes (account_id);
+
+CREATE TABLE sessions (
+    token_hash BYTEA NOT NULL PRIMARY KEY,
+    account_tag BYTEA NOT NULL,
+    sealed BYTEA NOT NULL,
+    remove_after BIGINT NOT NULL
+);
+CREATE INDEX sessions_account ON sessions (account_tag);
+CREATE INDEX sessions_remove ON sessions (remove_after);
+
+CREATE TABLE ceremonies (
+    id BYTEA NOT NULL PRIMARY KEY,
+    sealed BYTEA NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT
+);
+CREATE INDEX ceremonies_expiry ON ceremonies (expires_at);
+
+CREATE TABLE throttles (
+    tag BYTEA NOT NULL PRIMARY KEY,
+    failures BIGINT NOT NULL,
+    last_at BIGINT NOT NULL
+);
+CREATE INDEX throttles_last ON throttles (last_at);
+
+CREATE TABLE sectors (
+    sector TEXT NOT NULL PRIMARY KEY,
+    heteronyms_per_person BIGINT NOT NULL CHECK (heteronyms_per_person BETWEEN 1 AND 100),
+    created_on BIGINT NOT NULL
+);
+
+-- One row for every place a person may have in a sector: a pseudonym refers to one, so the policy is a constraint.
+CREATE TABLE slots (
+    sector TEXT NOT NULL REFERENCES sectors (sector),
+    slot BIGINT NOT NULL CHECK (slot >= 0),
+    PRIMARY KEY (sector, slot)
+);
+
+CREATE TABLE clients (
+    id TEXT NOT NULL PRIMARY KEY,
+    sector TEXT NOT NULL REFERENCES sectors (sector),
+    metadata TEXT NOT NULL,
+    secret_hash BYTEA,
+    version BIGINT NOT NULL,
+    created_on BIGINT NOT NULL,
+    disabled_at BIGINT
+);
+
+CREATE TABLE pseudonyms (
+    id BYTEA NOT NULL PRIMARY KEY,
+    person_id BYTEA NOT NULL REFERENCES persons (id),
+    sector TEXT NOT NULL,
+    slot BIGINT NOT NULL,
+    generation BIGINT NOT NULL,
+    key_version BIGINT NOT NULL,
+    sealed BYTEA NOT NULL,
+    version BIGINT NOT NULL,
+    created_on BIGINT NOT NULL,
+    retired_on BIGINT,
+    UNIQUE (person_id, sector, slot),
+    FOREIGN KEY (sector, slot) REFERENCES slots (sector, slot)
+);
+
+-- A name that was ever taken in a sector stays its owner's: the row is never removed.
+CREATE TABLE names (
+    sector TEXT NOT NULL,
+    tag BYTEA NOT NULL,
+    pseudonym_id BYTEA NOT NULL REFERENCES pseudonyms (id),
+    released_on BIGINT,
+    PRIMARY KEY (sector, tag)
+);
+CREATE INDEX names_pseudonym ON names (pseudonym_id);
+
+CREATE TABLE consents (
+    id BYTEA NOT NULL PRIMARY KEY,
+    person_id BYTEA NOT NULL REFERENCES persons (id),
+    pseudonym_id BYTEA NOT NULL REFERENCES pseudonyms (id),
+    client_id TEXT NOT NULL REFERENCES clients (id),
+    sealed BYTEA NOT NULL,
+    given_on BIGINT NOT NULL,
+    withdrawn_on BIGINT
+);
+CREATE UNIQUE INDEX consents_live ON consents (pseudonym_id, client_id) WHERE withdrawn_on IS NULL;
+CREATE INDEX consents_person ON consents (person_id);
+
+-- A spent authorization code and what was issued from it. Inserting the row is the redemption.
+CREATE TABLE grants (
+    id BYTEA NOT NULL PRIMARY KEY,
+    consent_id BYTEA NOT NULL REFERENCES consents (id),
+    client_id TEXT NOT NULL,
+    session_tag BYTEA NOT NULL,
+    sealed BYTEA NOT NULL,
+    remove_after BIGINT NOT NULL,
+    revoked_at BIGINT
+);
+CREATE INDEX grants_consent ON grants (consent_id);
+CREATE INDEX grants_session ON grants (session_tag);
+CREATE INDEX grants_remove ON grants (remove_after);
+
+CREATE TABLE families (
+    id BYTEA NOT NULL PRIMARY KEY,
+    grant_id BYTEA NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
+    client_id TEXT NOT NULL,
+    sealed BYTEA NOT NULL,
+    expires_at BIGINT NOT NULL,
+    revoked_at BIGINT
+);
+CREATE INDEX families_grant ON families (grant_id);
+
+CREATE TABLE refresh_tokens (
+    token_hash BYTEA NOT NULL PRIMARY KEY,
+    family_id BYTEA NOT NULL REFERENCES families (id) ON DELETE CASCADE,
+    used_at BIGINT
+);
+CREATE INDEX refresh_tokens_family ON refresh_tokens (family_id);

@@ -1,0 +1,209 @@
+//! The two engines behind one [`Store`]: how work reaches a connection, and what a transaction may do.
+
+mod postgres;
+mod sqlite;
+
+use std::path::Path;
+
+use futures_util::future::BoxFuture;
+pub use postgres::PostgresOptions;
+use sqlx::{Executor, PgConnection, Postgres, Sqlite, SqliteConnection, pool::PoolConnection};
+
+use super::{
+    StoreError,
+    statement::Statement,
+    value::{EngineRow, Row, Value},
+};
+
+/// The database of one instance. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Engine);
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(sqlite::SqliteStore),
+    Postgres(postgres::PostgresStore),
+}
+
+/// Why a database cannot be opened; each message names the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("another process has the database open: end it first ({0})")]
+    InUse(String),
+    #[error("cannot open the database {0}: {1}")]
+    Open(String, String),
+    #[error("cannot bring the schema up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    #[error("database error: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error(
+        "this PostgreSQL server confirms a commit before a standby has it, so that a failover would revive spent codes: \
+         {0}; or set storage.allow_asynchronous_replication = true to accept that"
+    )]
+    AsynchronousReplication(&'static str),
+    #[error("the PostgreSQL connection is not protected: use sslmode=verify-full or a Unix socket")]
+    Unprotected,
+    #[error("the clocks of this machine and of the database differ by {0} s: more than 2 s is refused")]
+    ClockSkew(i64),
+}
+
+/// Work inside one transaction, on whichever engine.
+pub struct Tx {
+    connection: Connection,
+    /// The engine asked for another run (PostgreSQL 40001, 40P01).
+    busy: bool,
+}
+
+enum Connection {
+    Writer(SqliteConnection),
+    Reader(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+enum Link<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+impl Store {
+    /// Opens or creates the SQLite file and brings its schema up to date.
+    pub async fn sqlite(file: &Path) -> Result<Self, OpenError> {
+        sqlite::SqliteStore::open(file).await.map(|store| Self(Engine::Sqlite(store)))
+    }
+
+    /// Connects to PostgreSQL and brings its schema up to date.
+    pub async fn postgres(options: &PostgresOptions) -> Result<Self, OpenError> {
+        postgres::PostgresStore::open(options).await.map(|store| Self(Engine::Postgres(store)))
+    }
+
+    /// Runs `work` as one transaction and answers after it is durable. An `Err` rolls everything back.
+    ///
+    /// The work goes on when the caller is dropped, so that a disconnecting client cannot leave it half done. On
+    /// PostgreSQL it is run again, a bounded number of times, when the engine reports a conflict: it must have no
+    /// effect outside the transaction.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Clone + Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &self.0 {
+            Engine::Sqlite(store) => store.write(work).await,
+            Engine::Postgres(store) => store.write(work).await,
+        }
+    }
+
+    /// Runs reads on a connection of the pool. Each statement sees what was committed before it.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send,
+        E: From<StoreError>,
+    {
+        let connection = match &self.0 {
+            Engine::Sqlite(store) => store.reader().await.map(Connection::Reader)?,
+            Engine::Postgres(store) => store.connection().await.map(Connection::Postgres)?,
+        };
+        work(&mut Tx::new(connection)).await
+    }
+
+    /// Asks the engine to parse `statement` without running it.
+    pub async fn prepare(&self, statement: &Statement) -> Result<(), StoreError> {
+        let sql = sqlx::SqlStr::from_static(statement.sql);
+        match &self.0 {
+            Engine::Sqlite(store) => (&mut *store.reader().await?).prepare(sql).await.map(drop)?,
+            Engine::Postgres(store) => (&mut *store.connection().await?).prepare(sql).await.map(drop)?,
+        }
+        Ok(())
+    }
+
+    /// Finishes what was queued and closes every connection.
+    pub async fn close(&self) {
+        match &self.0 {
+            Engine::Sqlite(store) => store.close().await,
+            Engine::Postgres(store) => store.close().await,
+        }
+    }
+}
+
+impl Tx {
+    const fn new(connection: Connection) -> Self {
+        Self { connection, busy: false }
+    }
+
+    /// Runs a statement and tells how many rows it changed.
+    pub async fn execute(&mut self, statement: Statement, arguments: Vec<Value>) -> Result<u64, StoreError> {
+        let done = match self.link() {
+            Link::Sqlite(link) => bind(statement, arguments).execute(link).await.map(|done| done.rows_affected()),
+            Link::Postgres(link) => bind(statement, arguments).execute(link).await.map(|done| done.rows_affected()),
+        };
+        self.noted(done)
+    }
+
+    /// Runs a guarded statement: whether it changed a row.
+    pub async fn changed(&mut self, statement: Statement, arguments: Vec<Value>) -> Result<bool, StoreError> {
+        Ok(self.execute(statement, arguments).await? > 0)
+    }
+
+    pub async fn optional(&mut self, statement: Statement, arguments: Vec<Value>) -> Result<Option<Row>, StoreError> {
+        let found = match self.link() {
+            Link::Sqlite(link) => {
+                bind(statement, arguments).fetch_optional(link).await.map(|row| row.map(EngineRow::Sqlite))
+            }
+            Link::Postgres(link) => {
+                bind(statement, arguments).fetch_optional(link).await.map(|row| row.map(EngineRow::Postgres))
+            }
+        };
+        Ok(self.noted(found)?.map(Row))
+    }
+
+    pub async fn one(&mut self, statement: Statement, arguments: Vec<Value>) -> Result<Row, StoreError> {
+        self.optional(statement, arguments).await?.ok_or(StoreError::Corrupt("a row that has to be there is missing"))
+    }
+
+    pub async fn all(&mut self, statement: Statement, arguments: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let found = match self.link() {
+            Link::Sqlite(link) => bind(statement, arguments)
+                .fetch_all(link)
+                .await
+                .map(|rows| rows.into_iter().map(EngineRow::Sqlite).map(Row).collect()),
+            Link::Postgres(link) => bind(statement, arguments)
+                .fetch_all(link)
+                .await
+                .map(|rows| rows.into_iter().map(EngineRow::Postgres).map(Row).collect()),
+        };
+        self.noted(found)
+    }
+
+    fn link(&mut self) -> Link<'_> {
+        match &mut self.connection {
+            Connection::Writer(connection) => Link::Sqlite(connection),
+            Connection::Reader(connection) => Link::Sqlite(connection),
+            Connection::Postgres(connection) => Link::Postgres(connection),
+        }
+    }
+
+    fn noted<T>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        outcome.map_err(|error| {
+            let error = StoreError::from(error);
+            self.busy |= matches!(error, StoreError::Busy);
+            error
+        })
+    }
+}
+
+fn bind<'q, DB>(
+    statement: Statement,
+    arguments: Vec<Value>,
+) -> sqlx::query::Query<'q, DB, <DB as sqlx::Database>::Arguments>
+where
+    DB: sqlx::Database,
+    Option<i64>: sqlx::Encode<'q, DB> + sqlx::Type<DB>,
+    Option<String>: sqlx::Encode<'q, DB> + sqlx::Type<DB>,
+    Option<Vec<u8>>: sqlx::Encode<'q, DB> + sqlx::Type<DB>,
+{
+    arguments.into_iter().fold(sqlx::query(statement.sql), |query, argument| match argument {
+        Value::Int(value) => query.bind(value),
+        Value::Text(value) => query.bind(value),
+        Value::Blob(value) => query.bind(value),
+    })
+}

@@ -1,6 +1,7 @@
 //! Pure types and rules: nothing here reads a clock, a file, a socket or a generator of its own.
 
 pub mod ambient;
+pub mod area;
 pub mod ids;
 pub mod name;
 pub mod secret;

@@ -2,3 +2,4 @@
 
 pub mod jose;
 pub mod oauth;
+pub mod sealed;

@@ -8,4 +8,5 @@
 
 pub mod domain;
 pub mod store;
+pub mod http;
 pub mod wire;

@@ -5,3 +5,14 @@
 )]
 
 mod store;
+//! One binary for all tests that see the house from outside.
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod http_server;

@@ -1,0 +1,230 @@
+//! The socket with the scanner on its way in and a clock on each side.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    net::TcpStream,
+    time::{Instant, Sleep, sleep_until},
+};
+
+use super::{Limits, refusal::Refusal, scan::Scanner};
+
+pub(super) struct Stream {
+    socket: TcpStream,
+    scanner: Scanner,
+    limits: Arc<Limits>,
+    /// A request is with the router: silence is then ours, not the client's.
+    busy: Arc<AtomicBool>,
+    /// Bytes of an answer are on their way and not all taken.
+    writing_since: Option<Instant>,
+    /// When the wait for the present header block, or for the next request, began.
+    waiting_since: Instant,
+    served: bool,
+    /// Bytes of an answer left since hyper last found its buffer empty.
+    wrote: bool,
+    refusal: Option<Refusal>,
+    alarm: Pin<Box<Sleep>>,
+}
+
+impl Stream {
+    pub(super) fn new(socket: TcpStream, limits: Arc<Limits>, busy: Arc<AtomicBool>) -> Self {
+        let now = Instant::now();
+        let alarm = Box::pin(sleep_until(now + limits.head_timeout));
+        let scanner = Scanner::new(&limits);
+        Self {
+            socket,
+            scanner,
+            limits,
+            busy,
+            writing_since: None,
+            waiting_since: now,
+            served: false,
+            wrote: false,
+            refusal: None,
+            alarm,
+        }
+    }
+
+    /// Ends the connection: says why if the client can still understand it, and lets it read what it was told.
+    pub(super) async fn close(mut self) {
+        let deadline = Instant::now() + FAREWELL;
+        let _ = tokio::time::timeout_at(deadline, async {
+            if let Some(refusal) = self.refusal {
+                tracing::debug!(%refusal, "connection refused");
+                if self.writing_since.is_none() && !self.is_busy() {
+                    self.socket.write_all(refusal.answer().as_bytes()).await?;
+                }
+            }
+            self.socket.shutdown().await?;
+            if self.refusal.is_some() || self.scanner.within_body() {
+                self.drain().await?;
+            }
+            io::Result::Ok(())
+        })
+        .await;
+    }
+
+    /// Reads on for a moment: closing with unread bytes would reset the connection and take back the answer.
+    async fn drain(&mut self) -> io::Result<()> {
+        let mut sink = [0; 4096];
+        for _ in 0..512 {
+            self.socket.readable().await?;
+            match self.socket.try_read(&mut sink) {
+                Ok(0) => return Ok(()),
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Acquire)
+    }
+
+    fn took(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        let began = !self.scanner.within_head();
+        self.scanner.feed(bytes)?;
+        if began && self.scanner.within_head() {
+            self.waiting_since = Instant::now();
+        }
+        self.served |= !self.scanner.within_head();
+        Ok(())
+    }
+
+    /// When the client will have kept us waiting for too long; `None` while it is not its turn.
+    fn deadline(&self) -> Option<Instant> {
+        if self.is_busy() || self.scanner.within_body() {
+            return None;
+        }
+        let patience = if self.scanner.within_head() || !self.served {
+            self.limits.head_timeout
+        } else {
+            self.limits.idle_timeout
+        };
+        Some(self.waiting_since + patience)
+    }
+
+    /// Resolves when the client has kept us waiting for too long. The timer is not moved for each request, only looked
+    /// at again when it rings.
+    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let shortest = self.limits.head_timeout.min(self.limits.idle_timeout);
+        if self.scanner.within_head() && self.alarm.deadline() > self.waiting_since + self.limits.head_timeout {
+            self.alarm.as_mut().reset(self.waiting_since + self.limits.head_timeout);
+        }
+        loop {
+            ready!(self.alarm.as_mut().poll(cx));
+            let now = Instant::now();
+            match self.deadline() {
+                Some(deadline) if deadline <= now => return Poll::Ready(()),
+                Some(deadline) => self.alarm.as_mut().reset(deadline),
+                None => self.alarm.as_mut().reset(now + shortest),
+            }
+        }
+    }
+
+    /// Resolves when the client has not taken the answer in time. Dribbling does not help: only taking all of it does.
+    fn poll_write_patience(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let since = *self.writing_since.get_or_insert_with(Instant::now);
+        let deadline = since + self.limits.write_timeout;
+        if self.alarm.deadline() != deadline {
+            self.alarm.as_mut().reset(deadline);
+        }
+        self.alarm.as_mut().poll(cx)
+    }
+
+    fn wrote(
+        &mut self,
+        cx: &mut Context<'_>,
+        outcome: Poll<io::Result<usize>>,
+        asked: usize,
+    ) -> Poll<io::Result<usize>> {
+        self.wrote = true;
+        match outcome {
+            Poll::Ready(Ok(written)) if written < asked => {
+                self.writing_since.get_or_insert_with(Instant::now);
+            }
+            Poll::Pending if self.poll_write_patience(cx).is_ready() => {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            _ => {}
+        }
+        outcome
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.refusal.is_some() {
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        }
+        let before = buffer.filled().len();
+        match Pin::new(&mut this.socket).poll_read(cx, buffer) {
+            Poll::Ready(Ok(())) => {
+                let read = buffer.filled().get(before..).unwrap_or_default();
+                if let Err(refusal) = this.took(read) {
+                    this.refusal = Some(refusal);
+                    buffer.set_filled(before);
+                    return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+                }
+                Poll::Ready(Ok(()))
+            }
+            Poll::Pending => {
+                ready!(this.poll_patience(cx));
+                if this.scanner.within_head() {
+                    this.refusal = Some(Refusal::Timeout);
+                }
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+            failed @ Poll::Ready(Err(_)) => failed,
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        self.wrote(cx, outcome, bytes.len())
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.socket).poll_write_vectored(cx, pieces);
+        self.wrote(cx, outcome, pieces.iter().map(|piece| piece.len()).sum())
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    /// hyper calls this once its own buffer is empty, and again at every turn.
+    fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.writing_since = None;
+        if std::mem::take(&mut self.wrote) && !self.scanner.within_head() {
+            self.waiting_since = Instant::now();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Left to [`Stream::close`], which may still have something to say.
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// How long a closing connection may linger.
+const FAREWELL: Duration = Duration::from_secs(2);

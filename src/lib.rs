@@ -7,6 +7,6 @@
 )]
 
 pub mod domain;
-pub mod store;
 pub mod http;
+pub mod store;
 pub mod wire;

@@ -4,7 +4,6 @@ use std::{
     convert::Infallible,
     future::poll_fn,
     net::SocketAddr,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},

@@ -3,5 +3,6 @@
 pub mod ambient;
 pub mod area;
 pub mod ids;
+pub mod likeness;
 pub mod name;
 pub mod secret;

@@ -1,7 +1,9 @@
 //! Pure types and rules: nothing here reads a clock, a file, a socket or a generator of its own.
 
+pub mod age;
 pub mod ambient;
 pub mod area;
+pub mod bracket;
 pub mod ids;
 pub mod likeness;
 pub mod name;

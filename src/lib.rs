@@ -9,5 +9,6 @@
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod pseudonym;
 pub mod store;
 pub mod wire;

@@ -7,4 +7,5 @@ pub mod bracket;
 pub mod ids;
 pub mod likeness;
 pub mod name;
+pub mod quality;
 pub mod secret;

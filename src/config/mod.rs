@@ -21,7 +21,7 @@ pub use self::{
     outbound::Outbound,
     server::{Issuer, Server},
     storage::{Engine, Storage},
-    territory::{LeapDayMajority, Territory},
+    territory::Territory,
     tokens::Tokens,
 };
 

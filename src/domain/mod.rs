@@ -4,6 +4,7 @@ pub mod age;
 pub mod ambient;
 pub mod area;
 pub mod bracket;
+pub mod claim;
 pub mod ids;
 pub mod likeness;
 pub mod name;

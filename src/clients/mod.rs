@@ -1,0 +1,146 @@
+//! Relying parties: what they registered, how they authenticate, to which sector they belong.
+
+mod authenticate;
+mod metadata;
+mod register;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+pub use self::{
+    authenticate::AuthenticationError,
+    metadata::{ClaimsIn, Metadata},
+    register::{Draft, RegistrationError},
+};
+use crate::{
+    domain::{
+        ambient::{Ambient, Timestamp},
+        ids::{ClientId, Sector},
+        secret::{Token, TokenHash},
+    },
+    store::{self, Store, StoreError, clients as rows},
+};
+
+/// A registered relying party.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub id: ClientId,
+    pub sector: Sector,
+    pub metadata: Metadata,
+    pub version: i64,
+    pub created_on: Timestamp,
+    pub disabled_at: Option<Timestamp>,
+    secret_hash: Option<TokenHash>,
+}
+
+/// The registry of relying parties.
+///
+/// Rows are cached for [`STALENESS`]: on other nodes a change is seen that much later, on this one at once. What is
+/// written when a code is redeemed checks the row itself, so a disabled client redeems nothing meanwhile.
+#[derive(Clone)]
+pub struct Clients {
+    store: Store,
+    ambient: Ambient,
+    cache: Arc<RwLock<Cache>>,
+}
+
+/// Clients and when each was read. Only registered ones are in it, so strangers cannot make it grow.
+type Cache = HashMap<ClientId, (Timestamp, Arc<Client>)>;
+
+/// For how long another node's change may go unseen.
+pub const STALENESS: Duration = Duration::from_secs(5);
+
+impl Clients {
+    pub fn new(store: Store, ambient: Ambient) -> Self {
+        Self { store, ambient, cache: Arc::default() }
+    }
+
+    /// The client, disabled or not.
+    pub async fn find(&self, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
+        let now = self.ambient.now();
+        if let Some(client) = self.cached(id, now) {
+            return Ok(Some(client));
+        }
+        let key = id.clone();
+        let row = self.store.read::<_, StoreError, _>(move |tx| Box::pin(async move { rows::find(tx, &key).await }));
+        let Some(client) = row.await?.map(Client::read).transpose()?.map(Arc::new) else { return Ok(None) };
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        cache.insert(id.clone(), (now, Arc::clone(&client)));
+        Ok(Some(client))
+    }
+
+    pub async fn list(&self) -> Result<Vec<Client>, StoreError> {
+        let rows = self.store.read::<_, StoreError, _>(|tx| Box::pin(async move { rows::list(tx).await }));
+        rows.await?.into_iter().map(Client::read).collect()
+    }
+
+    /// How many heteronyms each person may have in a sector.
+    pub async fn heteronyms_per_person(&self, sector: &Sector) -> Result<i64, StoreError> {
+        let sector = sector.clone();
+        let policy = self.store.read::<_, StoreError, _>(move |tx| {
+            Box::pin(async move { rows::heteronyms_per_person(tx, &sector).await })
+        });
+        policy.await?.ok_or(StoreError::Corrupt("a client's sector is missing"))
+    }
+
+    /// Ends a client: nothing more is issued to it. False when it is unknown or ended already.
+    pub async fn disable(&self, id: &ClientId) -> Result<bool, StoreError> {
+        let (key, now) = (id.clone(), self.ambient.now());
+        let done = self
+            .store
+            .write::<_, StoreError, _>(move |tx| Box::pin(async move { rows::disable(tx, &key, now).await }))
+            .await?;
+        self.forget(id);
+        Ok(done)
+    }
+
+    /// Gives a client a new secret; the old one is dead. `None` when the client is unknown or has no secret.
+    pub async fn rotate_secret(&self, id: &ClientId) -> Result<Option<Token>, StoreError> {
+        let secret = Token::generate(&mut self.ambient.rng());
+        let (key, hash) = (id.clone(), secret.hash());
+        let done = self.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let Some(mut row) = rows::find(tx, &key).await?.filter(|row| row.secret_hash.is_some()) else {
+                    return Ok(false);
+                };
+                row.secret_hash = Some(hash);
+                rows::update(tx, &row).await
+            })
+        });
+        let done = done.await?;
+        self.forget(id);
+        Ok(done.then_some(secret))
+    }
+
+    fn cached(&self, id: &ClientId, now: Timestamp) -> Option<Arc<Client>> {
+        let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+        let (read_at, client) = cache.get(id)?;
+        (now >= *read_at && now.since(*read_at) < STALENESS).then(|| Arc::clone(client))
+    }
+
+    fn forget(&self, id: &ClientId) {
+        self.cache.write().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+}
+
+impl Client {
+    fn read(row: store::clients::Client) -> Result<Self, StoreError> {
+        let metadata = serde_json::from_str(&row.metadata);
+        Ok(Self {
+            id: row.id,
+            sector: row.sector,
+            metadata: metadata.map_err(|_| StoreError::Corrupt("a client's metadata does not parse"))?,
+            version: row.version,
+            created_on: row.created_on,
+            disabled_at: row.disabled_at,
+            secret_hash: row.secret_hash,
+        })
+    }
+
+    pub const fn is_disabled(&self) -> bool {
+        self.disabled_at.is_some()
+    }
+}

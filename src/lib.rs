@@ -8,6 +8,7 @@
 
 pub mod clients;
 pub mod config;
+pub mod custodian;
 pub mod domain;
 pub mod http;
 pub mod pseudonym;

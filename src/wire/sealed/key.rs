@@ -63,7 +63,7 @@ impl CustodiansKey {
             .zip(custodians.into_iter().take(usize::from(MAX_CUSTODIANS) + 1))
             .map(|(index, (name, share))| {
                 let share = point(&share).ok_or_else(|| KeyError::Point(format!("the share of custodian {index}")))?;
-                named(&name).then_some(Custodian { index, name, share }).ok_or(KeyError::Name(index))
+                valid_name(&name).then_some(Custodian { index, name, share }).ok_or(KeyError::Name(index))
             })
             .collect::<Result<_, _>>()?;
         let count = custodians.len();
@@ -196,7 +196,8 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-fn named(name: &str) -> bool {
+/// Whether this can be the name of a custodian: it is shown on paper, on terminals and in the public log.
+pub fn valid_name(name: &str) -> bool {
     let allowed = |c: char| c.is_alphanumeric() || " -'’.,()&/".contains(c);
     !name.trim().is_empty() && name.chars().count() <= 80 && name.chars().all(allowed)
 }

@@ -66,6 +66,11 @@ impl fmt::Debug for LetterKey {
 pub struct Letter(pub Vec<u8>);
 
 impl Letter {
+    /// Whether these bytes are the address of a letter box.
+    pub fn can_be_written_to(address: &[u8; 32]) -> bool {
+        point(address).is_some()
+    }
+
     pub fn write(to: &[u8; 32], label: &[u8], text: &[u8], rng: &mut impl CryptoRng) -> Result<Self, SealError> {
         let recipient = point(to).ok_or(SealError::Malformed("the recipient's key is not a point"))?;
         let secret = random_scalar(rng);

@@ -31,7 +31,7 @@ mod seal;
 
 pub use self::{
     error::{KeyError, OpenError, SealError},
-    key::{Custodian, CustodiansKey, Fingerprint, KeyId, MAX_CUSTODIANS},
+    key::{Custodian, CustodiansKey, Fingerprint, KeyId, MAX_CUSTODIANS, valid_name},
     letter::{Letter, LetterKey},
     partial::{Case, PARTIAL_LEN, Partial, Share},
     seal::{Checked, MAX_TEXT, Sealed},

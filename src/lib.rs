@@ -11,6 +11,7 @@ pub mod config;
 pub mod custodian;
 pub mod domain;
 pub mod http;
+pub mod keyring;
 pub mod pseudonym;
 pub mod store;
 pub mod wire;

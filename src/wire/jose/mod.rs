@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256, Sha512};
 
 pub use jwk::{InvalidKey, Jwk, JwkSet, PublicKey};
-pub use sign::{Signer, SigningKey};
+pub use sign::{SignError, Signer, SigningKey};
 pub use verify::{KeySet, Refusal, Verified, Verifier};
 
 /// The algorithms that sign a token (RFC 7518 §3.1, RFC 8037 §3.1). No MAC and no `none`: what has no name cannot be

@@ -1,1 +1,3 @@
+//! The command `heteronym`.
+
 fn main() {}

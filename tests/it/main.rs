@@ -5,4 +5,6 @@
 )]
 
 mod http_server;
+mod layering;
+mod rust_source;
 mod store;

@@ -1,3 +1,5 @@
+//! The published vectors, and what a cheating custodian or a changed byte must not get away with.
+
 use std::sync::LazyLock;
 
 use curve25519_dalek::{RistrettoPoint, Scalar, ristretto::CompressedRistretto};

@@ -1,3 +1,5 @@
+//! Keys made, loaded, rotated and wiped; every fault of a key file refused with one clear line.
+
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
 use rand::{SeedableRng, rngs::StdRng};

@@ -229,6 +229,17 @@ mod tests {
     }
 
     #[test]
+    fn the_public_reference_lists_the_standard_table() {
+        let reference = include_str!("../../specs/claims.md");
+        let table = BracketTable::default();
+        assert!(reference.contains(&format!("The published table, version `{}`:", table.version())));
+        let (_, after) = reference.split_once("| bracket | age reached in the year |").unwrap();
+        let rows = after.lines().skip(2).map_while(|line| line.strip_prefix("| `")?.split_once('`'));
+        let listed: Vec<AgeBracket> = rows.map(|(bracket, _)| bracket.parse().unwrap()).collect();
+        assert_eq!(listed, table.brackets());
+    }
+
+    #[test]
     fn a_bracket_has_one_spelling() {
         for text in ["Y_LT18", "Y18-24", "Y_GE80", "Y30-30"] {
             assert_eq!(text.parse::<AgeBracket>().unwrap().to_string(), text);

@@ -259,6 +259,24 @@ mod tests {
     }
 
     #[test]
+    fn the_examples_of_the_public_reference_are_what_is_told() {
+        let reference = include_str!("../../../specs/claims.md");
+        let (_, after) = reference.split_once("| lives in | agreed level |").unwrap();
+        let rows: Vec<&str> = after.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+        let homes = ["cog:38563", "cog:38563", "cog:38563", "cog:35236", "cog:29155", "cog:97411"];
+        assert_eq!(rows.len(), homes.len());
+        for (row, home) in rows.iter().zip(homes) {
+            let cells: Vec<String> = row.split('|').map(|cell| cell.trim().replace('`', "")).collect();
+            let told = codes(&Areas::france().emittable(cells[2].parse().unwrap(), code(home)));
+            assert_eq!(
+                (told.split(' ').next().unwrap(), told.as_str()),
+                (cells[3].as_str(), cells[4].as_str()),
+                "{row}"
+            );
+        }
+    }
+
+    #[test]
     fn a_level_that_a_commune_lacks_is_told_coarser_never_finer() {
         let areas = Areas::france();
         assert_eq!(codes(&areas.emittable(Level::Intercommunal, code("cog:29155"))), "FR-29 FR-BRE FR");

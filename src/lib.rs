@@ -8,6 +8,7 @@
 
 pub mod clients;
 pub mod config;
+pub mod consent;
 pub mod custodian;
 pub mod domain;
 pub mod http;

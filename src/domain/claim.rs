@@ -1,8 +1,14 @@
 //! What a forum may ask for and a citizen may release, one by one (`specs/claims.md`).
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+
+use super::{
+    area::AreaCode,
+    bracket::AgeBracket,
+    quality::{RoleKind, Sex},
+};
 
 /// One quality that a citizen agrees to release, or declines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -43,6 +49,54 @@ impl Quality {
 impl fmt::Display for Quality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// The qualities of one person in the form in which one forum may learn them. What is absent is not told.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Qualities {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_bracket: Option<AgeBracket>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_over_18: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residence: Option<AreaCode>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sex: Option<Sex>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<RoleKind>,
+}
+
+impl Qualities {
+    /// Those of them that are in the set.
+    #[must_use]
+    pub fn only(&self, set: &BTreeSet<Quality>) -> Self {
+        Self {
+            age_bracket: self.age_bracket.filter(|_| set.contains(&Quality::AgeBracket)),
+            age_over_18: self.age_over_18.filter(|_| set.contains(&Quality::AgeOver18)),
+            residence: self.residence.filter(|_| set.contains(&Quality::Residence)),
+            sex: self.sex.filter(|_| set.contains(&Quality::Sex)),
+            roles: if set.contains(&Quality::Roles) { self.roles.clone() } else { Vec::new() },
+        }
+    }
+
+    /// Which of them have a value.
+    pub fn present(&self) -> BTreeSet<Quality> {
+        let has = |quality: &Quality| match quality {
+            Quality::AgeBracket => self.age_bracket.is_some(),
+            Quality::AgeOver18 => self.age_over_18.is_some(),
+            Quality::Residence => self.residence.is_some(),
+            Quality::Sex => self.sex.is_some(),
+            Quality::Roles => !self.roles.is_empty(),
+        };
+        Quality::ALL.into_iter().filter(has).collect()
+    }
+}
+
+/// Nothing of them: together they may single out a person.
+impl fmt::Debug for Qualities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Qualities(…)")
     }
 }
 

@@ -19,7 +19,10 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::domain::ids::{PersonId, Sector};
+use crate::{
+    domain::ids::{PersonId, Sector},
+    keyring::PseudonymKey,
+};
 
 /// The key of one sector under one version of the master key. Wiped when dropped; worth caching, for it saves half the work.
 pub struct SectorKey(Zeroizing<[u8; 32]>);
@@ -31,11 +34,14 @@ impl SectorKey {
         reason = "HKDF-SHA256 gives up to 8,160 bytes (RFC 5869 §2.3), and 32 are asked for"
     )]
     pub fn derive(master: &[u8; 32], sector: &Sector) -> Self {
-        let mut info = b"sector/v1".to_vec();
-        push(&mut info, sector.as_str().as_bytes());
         let mut key = Zeroizing::new([0; 32]);
-        Hkdf::<Sha256>::new(None, master).expand(&info, key.as_mut()).expect("32 bytes are not too many");
+        Hkdf::<Sha256>::new(None, master).expand(&info(sector), key.as_mut()).expect("32 bytes are not too many");
         Self(key)
+    }
+
+    /// From one version of the keyring's master key.
+    pub fn of(master: &PseudonymKey<'_>, sector: &Sector) -> Self {
+        Self(master.derive(&info(sector)))
     }
 
     /// The subject of a person's slot. `generation` grows only when the subject itself must change.
@@ -80,6 +86,12 @@ impl fmt::Debug for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Subject(…)")
     }
+}
+
+fn info(sector: &Sector) -> Vec<u8> {
+    let mut info = b"sector/v1".to_vec();
+    push(&mut info, sector.as_str().as_bytes());
+    info
 }
 
 fn message(person: PersonId, slot: u32, generation: u32) -> Vec<u8> {

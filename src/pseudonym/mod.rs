@@ -1,7 +1,274 @@
 //! Pseudonyms: what a forum knows a person by.
 //!
-//! The page with the bytes, the slots and the names is `specs/pseudonym.md`.
+//! The page with the bytes, the slots and the names is `specs/pseudonym.md`. A row keeps person, sector, slot,
+//! generation and key version; the `sub` is derived when it is needed and written nowhere.
 
 mod derive;
+mod shown;
 
-pub use self::derive::{SectorKey, Subject};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+pub use self::{
+    derive::{SectorKey, Subject},
+    shown::{Audience, NameChoice, ShownName},
+};
+use crate::{
+    domain::{
+        ambient::{Ambient, Timestamp},
+        ids::{PersonId, PseudonymId, Sector},
+        name::{ChosenName, NameRefusal, Skeletons},
+    },
+    keyring::Keyring,
+    store::{Store, StoreError, Tx, pseudonyms as rows},
+};
+
+/// One heteronym: a place of a person in a sector, and the name shown there.
+#[derive(Clone)]
+pub struct Heteronym {
+    pub id: PseudonymId,
+    pub person: PersonId,
+    pub sector: Sector,
+    pub slot: u32,
+    pub generation: u32,
+    pub key_version: u32,
+    pub shown: NameChoice,
+    pub created_on: Timestamp,
+    pub retired_on: Option<Timestamp>,
+    version: i64,
+}
+
+/// Why a pseudonym cannot be made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PseudonymError {
+    #[error(transparent)]
+    Name(#[from] NameRefusal),
+    /// The same answer whoever has it, or had it.
+    #[error("the name is taken, or looks like one that is: choose another")]
+    NameTaken,
+    #[error("the forum grants no further pseudonym: use the one you have")]
+    NoPlace,
+    #[error("the pseudonym was changed meanwhile: look again")]
+    Changed,
+    #[error("no such pseudonym")]
+    Unknown,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Makes, shows, renames and retires pseudonyms.
+#[derive(Clone)]
+pub struct Pseudonyms {
+    store: Store,
+    keyring: Arc<Keyring>,
+    ambient: Ambient,
+    sector_keys: Arc<RwLock<SectorKeys>>,
+}
+
+type SectorKeys = HashMap<(u32, Sector), Arc<SectorKey>>;
+
+impl Pseudonyms {
+    pub fn new(store: Store, keyring: Arc<Keyring>, ambient: Ambient) -> Self {
+        Self { store, keyring, ambient, sector_keys: Arc::default() }
+    }
+
+    /// What the forum of this sector knows the person by. `None`: the key version it was made under is gone.
+    pub fn subject(&self, heteronym: &Heteronym) -> Option<Subject> {
+        let key = self.sector_key(heteronym.key_version, &heteronym.sector)?;
+        Some(key.subject(heteronym.person, heteronym.slot, heteronym.generation))
+    }
+
+    /// The person's pseudonyms in a sector by slot, retired ones included.
+    pub async fn in_sector(&self, person: PersonId, sector: &Sector) -> Result<Vec<Heteronym>, StoreError> {
+        let sector = sector.clone();
+        let rows = self
+            .store
+            .read::<_, StoreError, _>(move |tx| Box::pin(async move { rows::in_sector(tx, person, &sector).await }));
+        rows.await?.into_iter().map(|row| self.open(row)).collect()
+    }
+
+    /// All pseudonyms of a person.
+    pub async fn of_person(&self, person: PersonId) -> Result<Vec<Heteronym>, StoreError> {
+        let rows =
+            self.store.read::<_, StoreError, _>(move |tx| Box::pin(async move { rows::of_person(tx, person).await }));
+        rows.await?.into_iter().map(|row| self.open(row)).collect()
+    }
+
+    pub async fn find(&self, id: PseudonymId) -> Result<Option<Heteronym>, StoreError> {
+        let row = self.store.read::<_, StoreError, _>(move |tx| Box::pin(async move { rows::find(tx, id).await }));
+        row.await?.map(|row| self.open(row)).transpose()
+    }
+
+    /// Whether this person could show the name in the sector: for the form, before it is sent. It tells no more than
+    /// trying would.
+    pub async fn is_free(
+        &self,
+        name: &ChosenName,
+        sector: &Sector,
+        own: Option<PseudonymId>,
+    ) -> Result<bool, StoreError> {
+        let (tags, sector) = (self.tags(&name.skeletons()), sector.clone());
+        let free = self.store.read::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                for tag in tags {
+                    if !rows::name_is_free(tx, &sector, &tag, own).await? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            })
+        });
+        free.await
+    }
+
+    /// Makes a pseudonym in the first free place of the sector. Places are the sector's policy and a constraint of the
+    /// schema: whatever runs at the same time, nobody gets more.
+    pub async fn create(
+        &self,
+        person: PersonId,
+        sector: &Sector,
+        shown: NameChoice,
+    ) -> Result<Heteronym, PseudonymError> {
+        let taken = self.in_sector(person, sector).await?;
+        let slot = (0..=u32::MAX).find(|slot| taken.iter().all(|own| own.slot != *slot)).unwrap_or(u32::MAX);
+        let mut rng = self.ambient.rng();
+        let id = PseudonymId::generate(&mut rng);
+        let row = rows::Pseudonym {
+            id,
+            person_id: person,
+            sector: sector.clone(),
+            slot,
+            generation: 0,
+            key_version: self.keyring.pseudonym().current().version(),
+            sealed: self.seal(id, &shown),
+            version: 1,
+            created_on: self.ambient.now().day(),
+            retired_on: None,
+        };
+        let tags = shown.name.skeletons().map(|skeletons| self.tags(&skeletons)).unwrap_or_default();
+        let stored = row.clone();
+        let added = self.store.write::<_, PseudonymError, _>(move |tx| {
+            Box::pin(async move {
+                match rows::insert(tx, &stored).await {
+                    Err(StoreError::Taken | StoreError::Refused) => return Err(PseudonymError::NoPlace),
+                    outcome => outcome?,
+                }
+                take(tx, &stored.sector, &tags, id).await
+            })
+        });
+        added.await?;
+        Ok(self.open(row)?)
+    }
+
+    /// Shows another name from now on. The `sub` stays; the old name stays the person's and goes to nobody else.
+    pub async fn rename(&self, heteronym: &Heteronym, shown: NameChoice) -> Result<(), PseudonymError> {
+        let row = self.changed_row(heteronym, &shown, heteronym.retired_on);
+        self.put(row, &shown).await
+    }
+
+    /// Gives a pseudonym up. Its place and its `sub` stay the person's: coming back is [`Pseudonyms::revive`], and a
+    /// forum's ban still holds then.
+    pub async fn retire(&self, tx: &mut Tx, heteronym: &Heteronym, now: Timestamp) -> Result<(), PseudonymError> {
+        let row = self.changed_row(heteronym, &heteronym.shown, Some(now.day()));
+        if !rows::update(tx, &row).await? {
+            return Err(PseudonymError::Changed);
+        }
+        rows::release_names(tx, heteronym.id, now).await?;
+        Ok(())
+    }
+
+    /// Takes a retired pseudonym up again, under this name.
+    pub async fn revive(&self, heteronym: &Heteronym, shown: NameChoice) -> Result<(), PseudonymError> {
+        let row = self.changed_row(heteronym, &shown, None);
+        self.put(row, &shown).await
+    }
+
+    async fn put(&self, row: rows::Pseudonym, shown: &NameChoice) -> Result<(), PseudonymError> {
+        let tags = shown.name.skeletons().map(|skeletons| self.tags(&skeletons)).unwrap_or_default();
+        let now = self.ambient.now();
+        let done = self.store.write::<_, PseudonymError, _>(move |tx| {
+            Box::pin(async move {
+                if !rows::update(tx, &row).await? {
+                    return Err(PseudonymError::Changed);
+                }
+                rows::release_names(tx, row.id, now).await?;
+                take(tx, &row.sector, &tags, row.id).await
+            })
+        });
+        done.await
+    }
+
+    fn changed_row(&self, heteronym: &Heteronym, shown: &NameChoice, retired_on: Option<Timestamp>) -> rows::Pseudonym {
+        rows::Pseudonym {
+            id: heteronym.id,
+            person_id: heteronym.person,
+            sector: heteronym.sector.clone(),
+            slot: heteronym.slot,
+            generation: heteronym.generation,
+            key_version: heteronym.key_version,
+            sealed: self.seal(heteronym.id, shown),
+            version: heteronym.version,
+            created_on: heteronym.created_on,
+            retired_on,
+        }
+    }
+
+    fn seal(&self, id: PseudonymId, shown: &NameChoice) -> Vec<u8> {
+        self.keyring.vault().seal_row(TABLE, id.as_bytes(), &shown.to_bytes(), &mut self.ambient.rng())
+    }
+
+    fn open(&self, row: rows::Pseudonym) -> Result<Heteronym, StoreError> {
+        let corrupt = StoreError::Corrupt("a pseudonym's row does not open");
+        let Ok(sealed) = self.keyring.vault().open_row(TABLE, row.id.as_bytes(), &row.sealed) else {
+            return Err(corrupt);
+        };
+        Ok(Heteronym {
+            id: row.id,
+            person: row.person_id,
+            sector: row.sector,
+            slot: row.slot,
+            generation: row.generation,
+            key_version: row.key_version,
+            shown: NameChoice::from_bytes(&sealed).ok_or(corrupt)?,
+            created_on: row.created_on,
+            retired_on: row.retired_on,
+            version: row.version,
+        })
+    }
+
+    /// Keyed, so that a thief of the database cannot look for a name in it.
+    fn tags(&self, skeletons: &Skeletons) -> Vec<[u8; 32]> {
+        skeletons.keys().map(|key| self.keyring.vault().tag("name", key)).collect()
+    }
+
+    fn sector_key(&self, version: u32, sector: &Sector) -> Option<Arc<SectorKey>> {
+        let known = self.sector_keys.read().unwrap_or_else(PoisonError::into_inner);
+        let place = (version, sector.clone());
+        if let Some(key) = known.get(&place) {
+            return Some(Arc::clone(key));
+        }
+        drop(known);
+        let key = Arc::new(SectorKey::of(&self.keyring.pseudonym().version(version)?, sector));
+        self.sector_keys.write().unwrap_or_else(PoisonError::into_inner).insert(place, Arc::clone(&key));
+        Some(key)
+    }
+}
+
+impl Heteronym {
+    pub const fn is_retired(&self) -> bool {
+        self.retired_on.is_some()
+    }
+}
+
+async fn take(tx: &mut Tx, sector: &Sector, tags: &[[u8; 32]], owner: PseudonymId) -> Result<(), PseudonymError> {
+    for tag in tags {
+        if !rows::take_name(tx, sector, tag, owner).await? {
+            return Err(PseudonymError::NameTaken);
+        }
+    }
+    Ok(())
+}
+
+const TABLE: &str = "pseudonyms";

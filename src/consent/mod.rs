@@ -1,0 +1,273 @@
+//! What was agreed, by whom, to whom: per quality, with the values that were shown, before anything is released.
+//!
+//! A consent belongs to a pseudonym and a client. It is remembered, listed and withdrawn; what was agreed and when is
+//! sealed in its row. Withdrawing it ends every grant that rests on it, in the same transaction.
+
+use std::{collections::BTreeSet, fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::{
+        ambient::{Ambient, Timestamp},
+        area::Level,
+        claim::{Qualities, Quality},
+        ids::{ClientId, ConsentId, PersonId, PseudonymId},
+    },
+    keyring::Keyring,
+    store::{Store, StoreError, consents as rows, grants},
+};
+
+/// What a forum asks for in one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub qualities: BTreeSet<Quality>,
+    /// Those without which the forum lets nobody in.
+    pub required: BTreeSet<Quality>,
+    /// The name shown.
+    pub names: bool,
+    /// Access while the citizen is away.
+    pub offline: bool,
+    /// Of what the forum says of itself: when it changes, consent is asked anew.
+    pub fingerprint: [u8; 32],
+}
+
+/// What a citizen agreed to.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    pub at: Timestamp,
+    pub fingerprint: [u8; 32],
+    pub agreed: BTreeSet<Quality>,
+    pub declined: BTreeSet<Quality>,
+    /// How fine a residence may be told.
+    pub residence_level: Level,
+    pub names: bool,
+    pub offline: bool,
+    /// The values as they were shown.
+    pub shown: Qualities,
+}
+
+/// A consent with what was agreed.
+#[derive(Clone)]
+pub struct Consent {
+    pub id: ConsentId,
+    pub person: PersonId,
+    pub pseudonym: PseudonymId,
+    pub client: ClientId,
+    pub agreement: Agreement,
+    /// The day.
+    pub withdrawn_on: Option<Timestamp>,
+}
+
+/// Remembers and withdraws consents.
+#[derive(Clone)]
+pub struct Consents {
+    store: Store,
+    keyring: Arc<Keyring>,
+    ambient: Ambient,
+}
+
+/// Why a consent was not recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum ConsentError {
+    #[error("{0} cannot be declined for this forum: agree to it, or refuse as a whole")]
+    Required(Quality),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Agreement {
+    /// Whether the request may be answered without asking again. `now` holds the present values: where a citizen moved,
+    /// or a role was granted, the new value has not been shown yet. Ages grow by themselves and are not asked about.
+    pub fn covers(&self, request: &Request, now: &Qualities) -> bool {
+        let told = now.only(&self.agreed);
+        let decided = |quality: &Quality| self.agreed.contains(quality) || self.declined.contains(quality);
+        self.fingerprint == request.fingerprint
+            && request.qualities.iter().all(decided)
+            && request.required.is_subset(&self.agreed)
+            && (self.names || !request.names)
+            && (self.offline || !request.offline)
+            && told.residence == self.shown.residence
+            && told.sex == self.shown.sex
+            && told.roles == self.shown.roles
+    }
+
+    /// What may be told of the present values in answer to a request.
+    pub fn release(&self, asked: &BTreeSet<Quality>, now: &Qualities) -> Qualities {
+        now.only(&self.agreed.intersection(asked).copied().collect())
+    }
+}
+
+impl Consents {
+    pub fn new(store: Store, keyring: Arc<Keyring>, ambient: Ambient) -> Self {
+        Self { store, keyring, ambient }
+    }
+
+    /// The consent that holds for a pseudonym and a client.
+    pub async fn live(&self, pseudonym: PseudonymId, client: &ClientId) -> Result<Option<Consent>, StoreError> {
+        let client = client.clone();
+        let row = self
+            .store
+            .read::<_, StoreError, _>(move |tx| Box::pin(async move { rows::live(tx, pseudonym, &client).await }));
+        row.await?.map(|row| self.open(row)).transpose()
+    }
+
+    /// Every consent of a person, withdrawn ones included.
+    pub async fn of_person(&self, person: PersonId) -> Result<Vec<Consent>, StoreError> {
+        let rows =
+            self.store.read::<_, StoreError, _>(move |tx| Box::pin(async move { rows::of_person(tx, person).await }));
+        rows.await?.into_iter().map(|row| self.open(row)).collect()
+    }
+
+    /// Records an agreement in place of the one before. Sent twice at once, it is recorded once.
+    pub async fn give(
+        &self,
+        person: PersonId,
+        pseudonym: PseudonymId,
+        client: &ClientId,
+        required: &BTreeSet<Quality>,
+        agreement: Agreement,
+    ) -> Result<Consent, ConsentError> {
+        if let Some(missing) = required.difference(&agreement.agreed).next() {
+            return Err(ConsentError::Required(*missing));
+        }
+        let mut rng = self.ambient.rng();
+        let id = ConsentId::generate(&mut rng);
+        let mut plain = serde_json::to_vec(&agreement).unwrap_or_default();
+        plain.resize(plain.len().next_multiple_of(PADDING), b' ');
+        let row = rows::Consent {
+            id,
+            person_id: person,
+            pseudonym_id: pseudonym,
+            client_id: client.clone(),
+            sealed: self.keyring.vault().seal_row(TABLE, id.as_bytes(), &plain, &mut rng),
+            given_on: agreement.at.day(),
+            withdrawn_on: None,
+        };
+        let (stored, now) = (row.clone(), agreement.at);
+        let given = self.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                if let Some(before) = rows::live(tx, pseudonym, &stored.client_id).await? {
+                    rows::withdraw(tx, before.id, person, now).await?;
+                    grants::revoke_by_consent(tx, before.id, now).await?;
+                }
+                rows::insert(tx, &stored).await
+            })
+        });
+        match given.await {
+            // Another request of the same person was first: theirs holds.
+            Err(StoreError::Taken) => match self.live(pseudonym, client).await? {
+                Some(consent) => Ok(consent),
+                None => Err(StoreError::Taken.into()),
+            },
+            outcome => {
+                outcome?;
+                Ok(self.open(row)?)
+            }
+        }
+    }
+
+    /// Withdraws a consent of this person and ends what rests on it. False when there is nothing to withdraw.
+    pub async fn withdraw(&self, id: ConsentId, person: PersonId) -> Result<bool, StoreError> {
+        let now = self.ambient.now();
+        let done = self.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let withdrawn = rows::withdraw(tx, id, person, now).await?;
+                if withdrawn {
+                    grants::revoke_by_consent(tx, id, now).await?;
+                }
+                Ok(withdrawn)
+            })
+        });
+        done.await
+    }
+
+    fn open(&self, row: rows::Consent) -> Result<Consent, StoreError> {
+        let corrupt = || StoreError::Corrupt("a consent's row does not open");
+        let plain = self.keyring.vault().open_row(TABLE, row.id.as_bytes(), &row.sealed).map_err(|_| corrupt())?;
+        Ok(Consent {
+            id: row.id,
+            person: row.person_id,
+            pseudonym: row.pseudonym_id,
+            client: row.client_id,
+            agreement: serde_json::from_slice(&plain).map_err(|_| corrupt())?,
+            withdrawn_on: row.withdrawn_on,
+        })
+    }
+}
+
+/// Nothing of what was agreed.
+impl fmt::Debug for Agreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Agreement(…)")
+    }
+}
+
+const TABLE: &str = "consents";
+const PADDING: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agreement(agreed: &[Quality], declined: &[Quality], shown: Qualities) -> Agreement {
+        Agreement {
+            at: Timestamp(0),
+            fingerprint: [1; 32],
+            agreed: agreed.iter().copied().collect(),
+            declined: declined.iter().copied().collect(),
+            residence_level: Level::Department,
+            names: true,
+            offline: false,
+            shown,
+        }
+    }
+
+    fn request(qualities: &[Quality]) -> Request {
+        Request {
+            qualities: qualities.iter().copied().collect(),
+            required: BTreeSet::new(),
+            names: true,
+            offline: false,
+            fingerprint: [1; 32],
+        }
+    }
+
+    fn living_in(area: &str) -> Qualities {
+        Qualities { residence: Some(area.parse().unwrap()), age_over_18: Some(true), ..Qualities::default() }
+    }
+
+    #[test]
+    fn what_was_decided_is_not_asked_again() {
+        let agreed = agreement(&[Quality::Residence], &[Quality::Sex], living_in("FR-38"));
+        assert!(agreed.covers(&request(&[Quality::Residence, Quality::Sex]), &living_in("FR-38")));
+        assert!(!agreed.covers(&request(&[Quality::Residence, Quality::Roles]), &living_in("FR-38")));
+    }
+
+    #[test]
+    fn j3_a_forum_that_changes_what_it_says_of_itself_is_asked_about_again() {
+        let agreed = agreement(&[Quality::Residence], &[], living_in("FR-38"));
+        let changed = Request { fingerprint: [2; 32], ..request(&[Quality::Residence]) };
+        assert!(!agreed.covers(&changed, &living_in("FR-38")));
+        let offline = Request { offline: true, ..request(&[Quality::Residence]) };
+        assert!(!agreed.covers(&offline, &living_in("FR-38")));
+        let required = Request { required: [Quality::Sex].into(), ..request(&[Quality::Residence]) };
+        assert!(!agreed.covers(&required, &living_in("FR-38")));
+    }
+
+    #[test]
+    fn somebody_who_moved_is_shown_the_new_area_first_but_a_birthday_asks_nothing() {
+        let agreed = agreement(&[Quality::Residence, Quality::AgeOver18], &[], living_in("FR-38"));
+        assert!(!agreed.covers(&request(&[Quality::Residence]), &living_in("FR-69")));
+        let younger = Qualities { age_over_18: Some(false), ..living_in("FR-38") };
+        assert!(agreed.covers(&request(&[Quality::Residence, Quality::AgeOver18]), &younger));
+    }
+
+    #[test]
+    fn what_was_declined_or_not_asked_is_never_released() {
+        let agreed = agreement(&[Quality::Residence, Quality::AgeOver18], &[Quality::Sex], living_in("FR-38"));
+        let now = Qualities { sex: Some(crate::domain::quality::Sex::Female), ..living_in("FR-38") };
+        let released = agreed.release(&[Quality::Residence, Quality::Sex].into(), &now);
+        assert!(released == Qualities { residence: now.residence, ..Qualities::default() });
+    }
+}

@@ -250,6 +250,10 @@ fn f10_a_token_ends_at_its_exp_to_the_second_and_leeway_is_only_what_was_given()
     assert!(verifier().leeway(31).verify::<Value>(&token, &keys(), NOW).is_ok());
     assert_eq!(verifier().leeway(30).verify::<Value>(&token, &keys(), NOW).err(), Some(Refusal::Expired));
     assert!(verifier().may_have_expired().verify::<Value>(&token, &keys(), NOW).is_ok());
+    (past["iat"], past["exp"]) = (json!(NOW - 30), json!(NOW - 40));
+    let backwards = self::token(&header().to_string(), &past.to_string());
+    let refusal = verifier().may_have_expired().verify::<Value>(&backwards, &keys(), NOW).err();
+    assert_eq!(refusal, Some(Refusal::NotYet("iat")));
 }
 
 #[test]
@@ -374,6 +378,25 @@ fn f15_of_the_signatures_on_which_libraries_disagree_none_holds() {
     }
     // The one that strict verification alone takes has a key of mixed order: refused as a key.
     assert_eq!(strict, [6]);
+}
+
+#[test]
+fn f15_a_signature_whose_r_is_of_small_order_is_refused_though_its_equation_holds() {
+    /// A little-endian number, reduced by whatever order `S` has.
+    fn reduced<S: From<u64> + std::ops::Add<Output = S> + std::ops::Mul<Output = S>>(_like: &S, bytes: &[u8]) -> S {
+        bytes.iter().rev().fold(S::from(0), |sum, byte| sum * S::from(256) + S::from(u64::from(*byte)))
+    }
+    let (key, message) = (ed_key(1), b"message");
+    let mut neutral = [0; 32];
+    neutral[0] = 1;
+    let hash = [&neutral[..], key.verifying_key().as_bytes(), message].concat();
+    let secret = key.to_scalar();
+    let s = reduced(&secret, &<sha2::Sha512 as sha2::Digest>::digest(&hash)) * secret;
+    let signature = Signature::from_components(neutral, s.to_bytes());
+    assert!(ed25519_dalek::Verifier::verify(&key.verifying_key(), message, &signature).is_ok());
+    let parts =
+        Parts { message: "message", header: "", claims: "", signature: &BASE64URL_NOPAD.encode(&signature.to_bytes()) };
+    assert_eq!(VerificationKey::new(&jwk(1), None).check_signature(Algorithm::EdDSA, &parts), Err(Refusal::Signature));
 }
 
 #[test]

@@ -26,7 +26,7 @@ const TABLE: &str = "
     attributes    : domain store vault
     pseudonym     : domain store keyring vault
     clients       : domain wire config store
-    consent       : domain store vault
+    consent       : domain store keyring
     transparency  : domain wire store keyring
     issuance      : domain wire store keyring attributes pseudonym consent transparency
     provider      : domain wire store keyring accounts clients consent pseudonym attributes issuance
@@ -85,7 +85,7 @@ fn planted_violations_are_named_with_file_line_and_reason() {
         ("src/domain/area.rs", "//! Areas.\n\nuse crate::store::Rows;"),
         ("src/wire/jose/verify.rs", "//! Verify.\nuse super::super::super::config::Settings;"),
         ("src/http/mod.rs", "//! Server.\nmod tests { mod deep { use super::super::super::domain::ids; } }"),
-        ("src/consent/mod.rs", "//! Consent.\nfn agree() {\n    crate::keyring::sign();\n}"),
+        ("src/consent/mod.rs", "//! Consent.\nfn agree() {\n    crate::vault::open();\n}"),
         ("src/provider/token.rs", "//! Token.\nuse crate::{\n    domain::ids::ClientId,\n    vault::LegalName,\n};"),
         ("src/issuance/mod.rs", "//! Issuance.\nstruct Claims(BirthDate);"),
         ("src/web/oidc/consent.rs", "//! Page.\nuse crate::web::{shared::Page, registrar::Form};"),
@@ -102,7 +102,7 @@ fn planted_violations_are_named_with_file_line_and_reason() {
     src/config/mod.rs:2: names helpers, which has no row in the table of tests/it/layering.rs
     src/config/mod.rs:3: names the crate's root; name the module that is meant
     src/config/mod.rs:4: names the crate's root; name the module that is meant
-    src/consent/mod.rs:3: consent may not import keyring; it may import domain, store, vault
+    src/consent/mod.rs:3: consent may not import vault; it may import domain, store, keyring
     src/domain/area.rs:3: domain may not import store; it may import nothing of the house
     src/forum/store.rs:2: forum may not import domain; it may import wire, http, telemetry
     src/http/mod.rs:2: http may not import domain; it may import nothing of the house

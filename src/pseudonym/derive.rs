@@ -41,7 +41,7 @@ impl SectorKey {
 
     /// From one version of the keyring's master key.
     pub fn of(master: &PseudonymKey<'_>, sector: &Sector) -> Self {
-        Self(master.derive(&info(sector)))
+        Self::derive(master.expose(), sector)
     }
 
     /// The subject of a person's slot. `generation` grows only when the subject itself must change.

@@ -15,4 +15,5 @@ pub mod http;
 pub mod keyring;
 pub mod pseudonym;
 pub mod store;
+pub mod vault;
 pub mod wire;

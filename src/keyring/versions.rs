@@ -27,6 +27,10 @@ pub(super) struct Version {
 }
 
 impl Version {
+    pub(super) fn expose(&self) -> &[u8; 32] {
+        &self.master
+    }
+
     /// A key for one purpose: HKDF-SHA256 without salt (RFC 5869), the purpose as `info`.
     #[expect(
         clippy::expect_used,

@@ -16,4 +16,5 @@ pub mod keyring;
 pub mod pseudonym;
 pub mod store;
 pub mod vault;
+pub mod web;
 pub mod wire;

@@ -3,7 +3,7 @@
 skip = Aller au contenu
 menu = Menu
 to-home = Retour à l’accueil
-error-id = Référence à indiquer si vous nous écrivez :
+error-id = Référence à indiquer si vous nous écrivez :
 
 problem-bad-request-title = Cette demande n’est pas compréhensible
 problem-bad-request-text = Un élément manque ou n’est pas écrit comme il faut. Rien n’a été fait. Revenez en arrière et réessayez.

@@ -1,0 +1,34 @@
+//! The provider's pages: routes, forms and templates, each page beside its handler. No SQL and no cryptography here.
+
+pub mod public;
+pub mod shared;
+
+use crate::http::{Texts, texts::TextsError};
+
+/// Where the pages are; links and redirects name these and nothing else.
+pub mod paths {
+    pub const HOME: &str = "/";
+    pub const PRIVACY: &str = "/privacy";
+    pub const ACTIVATE: &str = "/activate";
+    pub const SIGN_IN: &str = "/sign-in";
+    pub const SIGN_OUT: &str = "/sign-out";
+    pub const ACCOUNT: &str = "/account";
+    pub const REGISTRAR: &str = "/registrar";
+}
+
+/// The texts of all pages in both languages.
+pub fn texts() -> Result<Texts, TextsError> {
+    Texts::load(&[shared::TEXTS, public::TEXTS].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    #[test]
+    fn every_text_exists_in_both_languages() {
+        let faults =
+            super::texts().unwrap().faults(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/web"))).unwrap();
+        assert_eq!(faults, Vec::<String>::new());
+    }
+}

@@ -15,6 +15,7 @@ pub mod http;
 pub mod keyring;
 pub mod pseudonym;
 pub mod store;
+pub mod telemetry;
 pub mod vault;
 pub mod web;
 pub mod wire;

@@ -6,6 +6,7 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::allow_attributes)
 )]
 
+pub mod attributes;
 pub mod clients;
 pub mod config;
 pub mod consent;

@@ -22,8 +22,8 @@ const TABLE: &str = "
     keyring       : domain wire config store
     vault         : domain wire store keyring
     accounts      : domain store keyring vault
-    proofing      : domain store vault accounts
-    attributes    : domain store vault
+    attributes    : domain store keyring vault
+    proofing      : domain store vault accounts attributes
     pseudonym     : domain store keyring vault
     clients       : domain wire config store
     consent       : domain store keyring

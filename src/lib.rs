@@ -7,6 +7,7 @@
 )]
 
 pub mod attributes;
+pub mod accounts;
 pub mod clients;
 pub mod config;
 pub mod consent;

@@ -3,6 +3,7 @@
 pub mod age;
 pub mod ambient;
 pub mod area;
+pub mod authentication;
 pub mod bracket;
 pub mod claim;
 pub mod ids;

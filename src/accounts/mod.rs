@@ -1,0 +1,125 @@
+//! Who can sign in, with what, and for how long: activation codes, passkeys, passphrases, paper codes, sessions.
+//!
+//! [`Accounts`] is the one service; its methods stand in one file per topic. An account is opened at a counter with an
+//! invite, never by registering oneself. It belongs to whoever spends the invite; what opens it afterwards (its
+//! authenticators) may change, the account and the pseudonyms of its person do not.
+
+mod code;
+mod session;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+pub use self::{
+    code::{Code, CodeFault, InvalidLogin, InviteCode, LoginName, PaperCode},
+    session::{Begin, Listed, NewSession, SessionId, SignedIn},
+};
+pub use crate::store::accounts::{Account, Holder, Purpose};
+use crate::{
+    domain::{
+        ambient::{Ambient, Timestamp},
+        ids::AccountId,
+    },
+    keyring::Keyring,
+    store::{Store, StoreError},
+};
+
+/// The rules of one installation.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub citizen: SessionLimits,
+    /// For those who act on others: officers, auditors, custodians, administrators.
+    pub staff: SessionLimits,
+    /// For how long an activation code can be used.
+    pub invite_lifetime: Duration,
+    /// A sign-in older than this has to be repeated before a sensitive act.
+    pub fresh_sign_in: Duration,
+    /// Staff may sign in with a passphrase: for demonstrations and tests only.
+    pub staff_passphrases: bool,
+}
+
+/// When a session ends by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionLimits {
+    /// Without a request.
+    pub idle: Duration,
+    /// In all.
+    pub lifetime: Duration,
+}
+
+/// Why an act was refused. What a person may be told of it is decided where pages are made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the sign-in is too old for this: sign in again")]
+    Stale,
+    #[error("the session has ended: sign in again")]
+    SignedOut,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The service. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    keyring: Arc<Keyring>,
+    ambient: Ambient,
+    policy: Policy,
+}
+
+impl Accounts {
+    pub fn new(store: Store, keyring: Arc<Keyring>, ambient: Ambient, policy: Policy) -> Self {
+        Self(Arc::new(Inner { store, keyring, ambient, policy }))
+    }
+
+    /// An account that is not in the database yet: insert it in the transaction that enrols its holder.
+    pub fn prepare(&self, holder: Holder) -> Account {
+        let mut rng = self.0.ambient.rng();
+        Account {
+            id: AccountId::generate(&mut rng),
+            holder,
+            login: LoginName::generate(&mut rng).as_str().to_owned(),
+            created_on: self.now().day(),
+            disabled_at: None,
+        }
+    }
+
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    fn limits(&self, holder: Holder) -> SessionLimits {
+        match holder {
+            Holder::Citizen(_) => self.0.policy.citizen,
+            Holder::Officer(_) | Holder::Auditor | Holder::Custodian | Holder::Administrator => self.0.policy.staff,
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.ambient.now()
+    }
+}
+
+impl fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Accounts")
+    }
+}
+
+impl Default for Policy {
+    /// The values of the standards cited in `specs/accounts.md`.
+    fn default() -> Self {
+        let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+        Self {
+            citizen: SessionLimits { idle: hours(1), lifetime: hours(24) },
+            staff: SessionLimits { idle: Duration::from_mins(15), lifetime: hours(12) },
+            invite_lifetime: hours(30 * 24),
+            fresh_sign_in: Duration::from_mins(5),
+            staff_passphrases: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

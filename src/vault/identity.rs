@@ -9,6 +9,7 @@ use super::{
     document::{DocumentKind, DocumentNumber},
     fault::{Fault, Faults, Field},
     name::LegalName,
+    stack::wiped,
 };
 use crate::{
     domain::{
@@ -71,6 +72,10 @@ pub struct Tags {
 impl Identity {
     /// Checks an entry; says all that is wrong with it at once.
     pub fn new(entry: &Entry<'_>, calendar: &LegalCalendar, now: Timestamp) -> Result<Self, Faults> {
+        wiped(|| Self::check(entry, calendar, now))
+    }
+
+    fn check(entry: &Entry<'_>, calendar: &LegalCalendar, now: Timestamp) -> Result<Self, Faults> {
         let mut faults = Vec::new();
         // Documents part given names by commas.
         let mut given = Zeroizing::new(String::with_capacity(entry.given_names.len()));
@@ -133,6 +138,10 @@ impl Identity {
     ///
     /// A document number counts as alike and not as the same: two countries may give one number.
     pub fn tags(&self, key: &VaultKey) -> Result<Tags, NotAnIsoDate> {
+        wiped(|| self.tag(key))
+    }
+
+    fn tag(&self, key: &VaultKey) -> Result<Tags, NotAnIsoDate> {
         let families = [Some(&self.family_name), self.married_name.as_ref()];
         let families: Vec<&str> = families.into_iter().flatten().map(LegalName::as_str).collect();
         let birth_date = self.birth_date.iso();
@@ -146,7 +155,11 @@ impl Identity {
 
     /// Seals the identity to the custodians under the person's id, and wipes it.
     pub fn seal(self, key: &CustodiansKey, person: PersonId, rng: &mut impl CryptoRng) -> Result<Sealed, SealError> {
-        Sealed::seal(key, person.as_bytes(), &self.text()?, rng)
+        wiped(move || {
+            let text = self.text()?;
+            drop(self);
+            Sealed::seal(key, person.as_bytes(), &text, rng)
+        })
     }
 
     /// The text inside the seal (`specs/sealing.md` §4.1).

@@ -12,6 +12,7 @@ mod fault;
 mod identity;
 mod name;
 mod rows;
+mod stack;
 
 pub use self::{
     document::DocumentKind,

@@ -7,5 +7,6 @@
 mod dependencies;
 mod http_server;
 mod layering;
+mod privacy;
 mod rust_source;
 mod store;

@@ -1,0 +1,3 @@
+//! What each party must never learn, held against the real thing.
+
+mod memory;

@@ -80,6 +80,25 @@ fn the_table_has_no_cycle_because_each_row_names_only_rows_above() {
 }
 
 #[test]
+fn the_map_in_words_says_what_the_table_says() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/architecture.md")).unwrap();
+    let cells = page.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |")?.split_once("` | "));
+    let written: HashMap<_, _> = cells.filter_map(|(unit, rest)| Some((unit, rest.split_once(" | ")?.1))).collect();
+    for (unit, allowed) in rows() {
+        let in_words = match unit {
+            "tasks" => "those it drives".to_owned(),
+            "web" => "services and `http`, below".to_owned(),
+            "app" => "everything".to_owned(),
+            "main" | "lib" => continue,
+            _ if unit.starts_with("web/") => continue,
+            _ if allowed.is_empty() => "–".to_owned(),
+            _ => allowed.join(" "),
+        };
+        assert_eq!(written.get(unit).copied(), Some(in_words.as_str()), "{unit}");
+    }
+}
+
+#[test]
 fn planted_violations_are_named_with_file_line_and_reason() {
     let planted = [
         ("src/domain/area.rs", "//! Areas.\n\nuse crate::store::Rows;"),

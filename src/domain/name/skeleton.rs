@@ -15,8 +15,8 @@ use unicode_normalization::char::is_combining_mark;
 use unicode_script::{Script, UnicodeScript};
 use unicode_security::skeleton;
 
-/// The version of what [`Skeletons`] computes, kept beside the keys. It grows when a key of an existing name changes:
-/// then a migration computes the live names' keys again, so that none collides in silence. A test holds the tables.
+/// The version of what [`Skeletons`] computes. It grows when a key of an existing name changes: then a migration computes
+/// the live names' keys again, so that none collides in silence. A test holds the tables.
 pub const SKELETON_VERSION: u32 = 1;
 
 /// The two keys of a name. Names that look alike share at least one.

@@ -6,8 +6,8 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::allow_attributes)
 )]
 
-pub mod attributes;
 pub mod accounts;
+pub mod attributes;
 pub mod clients;
 pub mod config;
 pub mod consent;

@@ -9,6 +9,9 @@ mod session;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use serde::{Serialize, de::DeserializeOwned};
+use zeroize::Zeroizing;
+
 pub use self::{
     code::{Code, CodeFault, InvalidLogin, InviteCode, LoginName, PaperCode},
     session::{Begin, Listed, NewSession, SessionId, SignedIn},
@@ -96,8 +99,22 @@ impl Accounts {
         }
     }
 
-    fn now(&self) -> Timestamp {
+    /// The clock of the service, for what must agree with it.
+    pub fn now(&self) -> Timestamp {
         self.0.ambient.now()
+    }
+
+    /// Seals a value that leaves and comes back: for one purpose, bound to `bound_to`. Text for a link or a form.
+    pub fn seal_value(&self, purpose: &'static str, bound_to: &[u8], value: &impl Serialize) -> String {
+        // Structures of plain members always serialize; nothing opens as an empty text.
+        let plain = Zeroizing::new(serde_json::to_vec(value).unwrap_or_default());
+        self.0.keyring.token().seal(purpose, bound_to, &plain, &mut self.0.ambient.rng())
+    }
+
+    /// Opens what [`Accounts::seal_value`] sealed for the same purpose and binding.
+    pub fn open_value<T: DeserializeOwned>(&self, purpose: &'static str, bound_to: &[u8], text: &str) -> Option<T> {
+        let plain = self.0.keyring.token().open(purpose, bound_to, text).ok()?;
+        serde_json::from_slice(&plain).ok()
     }
 }
 

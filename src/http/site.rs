@@ -149,7 +149,7 @@ impl fmt::Debug for Site {
 
 pub(super) const LANG_COOKIE: &str = "lang";
 /// The secret of a browser, before and after sign-in; see [`super::form`].
-pub(super) const BROWSER_COOKIE: &str = "browser";
+pub const BROWSER_COOKIE: &str = "browser";
 /// The session's cookie; form tokens are bound to it, whoever sets it.
 pub const SESSION_COOKIE: &str = "session";
 

@@ -1,0 +1,45 @@
+//! Where to go after signing in: a path of our own, sealed by us when somebody is sent to sign in.
+//!
+//! What a link says about it is never believed: only a value that this service sealed leads anywhere.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::paths;
+use crate::{
+    accounts::{Accounts, Holder, SignedIn},
+    domain::ambient::Timestamp,
+};
+
+/// The value of `return` in a link or form, whatever it is; [`Return::path`] finds out.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Return(pub String);
+
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    path: String,
+    until: Timestamp,
+}
+
+/// The address that has somebody sign in and then brings them to `path` (with its query) on this site.
+pub fn sign_in_address(accounts: &Accounts, path: &str) -> String {
+    let sealed = Sealed { path: path.to_owned(), until: accounts.now().plus(LIFETIME) };
+    format!("{}?return={}", paths::SIGN_IN, accounts.seal_value(PURPOSE, &[], &sealed))
+}
+
+impl Return {
+    /// The path to go on to: the sealed one, or where somebody of this kind begins.
+    pub fn path(&self, accounts: &Accounts, signed_in: &SignedIn) -> String {
+        let sealed = accounts.open_value::<Sealed>(PURPOSE, &[], &self.0);
+        match sealed.filter(|sealed| accounts.now() <= sealed.until) {
+            Some(sealed) => sealed.path,
+            None if matches!(signed_in.holder, Holder::Officer(_)) => paths::REGISTRAR.to_owned(),
+            None => paths::ACCOUNT.to_owned(),
+        }
+    }
+}
+
+const PURPOSE: &str = "return";
+const LIFETIME: Duration = Duration::from_hours(1);

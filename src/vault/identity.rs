@@ -216,8 +216,11 @@ mod tests {
     use super::*;
     use crate::{
         domain::age::LeapDay,
-        vault::rows::tests::keyring,
-        wire::sealed::{Case, Share},
+        keyring::{Keyring, Purpose},
+        wire::{
+            jose::Algorithm,
+            sealed::{Case, Share},
+        },
     };
 
     const ENTRY: Entry<'static> = Entry {
@@ -232,6 +235,13 @@ mod tests {
 
     fn calendar() -> LegalCalendar {
         LegalCalendar::new("Europe/Paris", LeapDay::default()).unwrap()
+    }
+
+    fn keyring(seed: u64) -> Keyring {
+        let directory = tempfile::tempdir().unwrap();
+        let mut rng = StdRng::seed_from_u64(seed);
+        let path = directory.path().join("keys");
+        Keyring::create(&path, Purpose::Demo, &[Algorithm::EdDSA], None, &mut rng, NOW).unwrap()
     }
 
     fn identity(entry: &Entry<'_>) -> Result<Identity, Faults> {

@@ -3,22 +3,20 @@
 //! This is the only module in which a legal name and a birth date exist as such. What the form said becomes an
 //! [`Identity`] or a list of [`Fault`]s; the identity gives what the service may keep ([`Identity::birth_facts`],
 //! [`Identity::partial_name`], [`Identity::tags`]), is sealed to the custodians ([`Identity::seal`]), and is gone. None of
-//! its parts can be printed, copied or serialised elsewhere. The other half, [`seal_facts`] and [`open_facts`], keeps the
-//! qualities of a person under the vault key.
+//! its parts can be printed, copied or serialised elsewhere. The qualities that remain are sealed under the vault key in
+//! `attributes`.
 
 mod birth;
 mod document;
 mod fault;
 mod identity;
 mod name;
-mod rows;
 mod stack;
 
 pub use self::{
     document::DocumentKind,
     fault::{Fault, Faults, Field},
     identity::{Entry, Identity, Review, Tags},
-    rows::{FactsError, is_current, open_facts, seal_facts},
 };
 
 /// Fails to compile if the type has any of the traits: by them it could be printed, copied or written down.

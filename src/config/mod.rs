@@ -19,7 +19,7 @@ pub use self::{
     accounts::Accounts,
     keys::Keys,
     outbound::Outbound,
-    server::{Issuer, Server},
+    server::{Language, Server},
     storage::{Engine, Storage},
     territory::Territory,
     tokens::Tokens,

@@ -7,6 +7,7 @@ pub mod authentication;
 pub mod bracket;
 pub mod claim;
 pub mod ids;
+pub mod issuer;
 pub mod likeness;
 pub mod name;
 pub mod quality;

@@ -125,8 +125,9 @@ fn media_type(name: &str) -> &'static str {
     }
 }
 
-const SHARED: [(&str, &[u8]); 3] = [
+const SHARED: [(&str, &[u8]); 4] = [
     ("style.css", include_bytes!("assets/style.css")),
+    ("submit.js", include_bytes!("assets/submit.js")),
     ("mark.svg", include_bytes!("assets/mark.svg")),
     ("webauthn.js", include_bytes!("assets/webauthn.js")),
 ];

@@ -193,6 +193,10 @@ impl Guard {
         }
     }
 
+    pub(super) fn secret(&self) -> &str {
+        &self.browser
+    }
+
     /// The secret, when the browser does not have it yet.
     pub(super) fn fresh_secret(&self) -> Option<&str> {
         self.fresh.then_some(&self.browser)

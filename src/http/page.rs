@@ -102,6 +102,21 @@ impl Page {
         self.guard.token(&self.site)
     }
 
+    /// The secret of this browser: what goes out sealed and has to come back to the same browser is bound to it. Asking
+    /// for it gives it to the browser.
+    pub fn browser(&self) -> &str {
+        self.has_form.store(true, Ordering::Relaxed);
+        self.guard.secret()
+    }
+
+    /// Sends the browser to another address by GET, whatever it asked with (RFC 9110 §15.4.4).
+    pub fn see_other(&self, location: &str) -> Response {
+        let Ok(location) = HeaderValue::from_str(location) else {
+            return Problem::internal("an address to redirect to is not one").into_response();
+        };
+        self.with_secret((StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response())
+    }
+
     /// The other languages, with the address that switches to each.
     pub fn languages(&self) -> Vec<(Lang, String)> {
         let back = self.here.as_deref().unwrap_or("/");
@@ -127,13 +142,17 @@ impl Page {
             Err(error) => return Problem::internal(error).into_response(),
         };
         let mut response = (status, Html(text)).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.lang.tag()));
+        response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.lang.tag()));
+        self.with_secret(response)
+    }
+
+    /// Gives the browser its secret, if a form or a sealed value is bound to one that it does not have yet.
+    fn with_secret(&self, mut response: Response) -> Response {
         if self.has_form.load(Ordering::Relaxed)
             && let Some(secret) = self.guard.fresh_secret()
             && let Some(cookie) = self.site.set_cookie(BROWSER_COOKIE, secret, None)
         {
-            headers.append(header::SET_COOKIE, cookie);
+            response.headers_mut().append(header::SET_COOKIE, cookie);
         }
         response
     }

@@ -1,0 +1,94 @@
+//! The claims of a token, as they stand on the wire (`specs/claims.md`).
+
+use serde::Serialize;
+
+use crate::domain::{
+    area::AreaCode,
+    bracket::AgeBracket,
+    claim::Quality,
+    quality::{RoleKind, Sex},
+};
+
+/// What is said of a person. What was not asked for and agreed to is absent.
+#[derive(Clone, Default, Serialize)]
+pub struct PersonClaims {
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub names: Option<NameClaims>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age_bracket: Option<AgeBracket>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age_over_18: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub residence: Option<AreaCode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub residence_label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sex: Option<Sex>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Vec<RoleKind>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
+    /// The calendar year that the brackets count in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims_as_of: Option<i16>,
+}
+
+/// The claims of the scope `profile`.
+#[derive(Clone, Serialize)]
+pub struct NameClaims {
+    pub name: String,
+    pub preferred_username: String,
+    pub nickname: String,
+    pub name_assurance: &'static str,
+    pub name_audience: &'static str,
+    pub indexable: bool,
+    pub heteronyms_per_person: i64,
+}
+
+/// An ID token (OpenID Connect Core §2).
+#[derive(Clone, Serialize)]
+pub struct IdTokenClaims {
+    pub iss: String,
+    pub sub: String,
+    pub aud: String,
+    pub exp: i64,
+    pub iat: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    pub acr: String,
+    pub amr: Vec<String>,
+    pub at_hash: String,
+    pub sid: String,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonClaims>,
+}
+
+/// The answer of the UserInfo endpoint (OpenID Connect Core §5.3.2).
+#[derive(Clone, Serialize)]
+pub struct UserInfo {
+    pub sub: String,
+    #[serde(flatten)]
+    pub person: PersonClaims,
+}
+
+impl PersonClaims {
+    /// Which qualities are in it, for the lint.
+    pub(super) fn qualities(&self) -> Vec<Quality> {
+        let told = [
+            (Quality::AgeBracket, self.age_bracket.is_some()),
+            (Quality::AgeOver18, self.age_over_18.is_some()),
+            (Quality::Residence, self.residence.is_some() || self.residence_label.is_some()),
+            (Quality::Sex, self.sex.is_some()),
+            (Quality::Roles, self.roles.is_some()),
+        ];
+        told.into_iter().filter(|(_, told)| *told).map(|(quality, _)| quality).collect()
+    }
+}
+
+impl std::fmt::Debug for IdTokenClaims {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("IdTokenClaims(…)")
+    }
+}

@@ -1,0 +1,267 @@
+//! Issuing: prepare → lint → record → sign. Nothing is signed that was not first linted and recorded.
+//!
+//! [`Issuance::prepare`] builds the claims of a token from what was granted and checks them against it; the answer is a
+//! [`Prepared`]. [`Prepared::redeem`] writes it down inside the transaction that spends the code, or
+//! [`Prepared::refresh`] in the one that spends the refresh token; each gives a [`Ticket`], which is taken by value when
+//! the token is signed. So a token without a record cannot be written in code.
+
+mod claims;
+mod terms;
+
+use std::sync::Arc;
+
+pub use self::{
+    claims::{IdTokenClaims, NameClaims, PersonClaims, UserInfo},
+    terms::Terms,
+};
+use crate::{
+    attributes::Attributes,
+    domain::{
+        ambient::{Ambient, Timestamp},
+        claim::{Qualities, Quality},
+        ids::FamilyId,
+        quality::Facts,
+        secret::TokenHash,
+    },
+    keyring::Keyring,
+    pseudonym::{NameChoice, Subject},
+    store::{StoreError, Tx, grants},
+    wire::jose::{Algorithm, SignError, Typ, half_hash},
+};
+
+/// How long what is issued lives, in whole seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    pub id_token: i64,
+    pub access_token: i64,
+}
+
+/// Builds, checks and signs tokens.
+#[derive(Clone)]
+pub struct Issuance {
+    issuer: Arc<str>,
+    keyring: Arc<Keyring>,
+    attributes: Attributes,
+    ambient: Ambient,
+    lifetimes: Lifetimes,
+}
+
+/// What a token is made of, besides the person's facts.
+#[derive(Clone)]
+pub struct Draft<'a> {
+    pub terms: &'a Terms,
+    pub subject: &'a Subject,
+    pub shown: &'a NameChoice,
+    pub facts: &'a Facts,
+    pub heteronyms_per_person: i64,
+    pub algorithm: Algorithm,
+    /// The claims of scopes go into the ID token as well.
+    pub claims_in_id_token: bool,
+    /// Absent in a refreshed ID token, where it would have no use.
+    pub nonce: Option<&'a str>,
+    pub access_token: &'a str,
+    pub now: Timestamp,
+}
+
+/// A token that is fit to be issued, and is not recorded yet: a transaction that is run again records it again.
+#[derive(Clone)]
+pub struct Prepared {
+    claims: IdTokenClaims,
+    algorithm: Algorithm,
+    now: Timestamp,
+}
+
+/// The right to one signature.
+pub struct Ticket(Prepared);
+
+/// Why a token is not issued. None of it is the client's fault but [`IssueError::Spent`] and [`IssueError::Dead`].
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    #[error("the code or refresh token was used before")]
+    Spent,
+    #[error("what the grant rests on is gone: consent, client, account or pseudonym")]
+    Dead,
+    #[error("the lint refuses the token: {0}")]
+    Lint(&'static str),
+    #[error("no active key for {0}")]
+    NoKey(Algorithm),
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Issuance {
+    pub fn new(
+        issuer: &str,
+        keyring: Arc<Keyring>,
+        attributes: Attributes,
+        ambient: Ambient,
+        lifetimes: Lifetimes,
+    ) -> Self {
+        Self { issuer: issuer.into(), keyring, attributes, ambient, lifetimes }
+    }
+
+    pub const fn lifetimes(&self) -> Lifetimes {
+        self.lifetimes
+    }
+
+    /// The claims of the person that the terms allow, from the present facts.
+    pub fn person_claims(
+        &self,
+        terms: &Terms,
+        facts: &Facts,
+        shown: &NameChoice,
+        heteronyms_per_person: i64,
+    ) -> PersonClaims {
+        let told = self.told(terms, facts);
+        let groups = self.groups(terms, facts, &told, heteronyms_per_person);
+        let has_qualities = !terms.release.is_empty();
+        PersonClaims {
+            names: terms.names.then(|| NameClaims {
+                name: shown.name.as_str().to_owned(),
+                preferred_username: shown.name.as_str().to_owned(),
+                nickname: shown.name.as_str().to_owned(),
+                name_assurance: shown.name.assurance(),
+                name_audience: shown.audience.as_str(),
+                indexable: shown.indexable,
+                heteronyms_per_person,
+            }),
+            age_bracket: told.age_bracket,
+            age_over_18: told.age_over_18,
+            residence: told.residence,
+            residence_label: told.residence.map(|area| self.attributes.label(area)),
+            sex: told.sex,
+            roles: terms.release.contains(&Quality::Roles).then_some(told.roles),
+            groups: (terms.names || has_qualities).then_some(groups),
+            claims_as_of: has_qualities.then(|| self.attributes.claims_as_of()),
+        }
+    }
+
+    /// Builds an ID token and checks it against what was granted.
+    pub fn prepare(&self, draft: &Draft<'_>) -> Result<Prepared, IssueError> {
+        let iat = draft.now.seconds();
+        let person = draft
+            .claims_in_id_token
+            .then(|| self.person_claims(draft.terms, draft.facts, draft.shown, draft.heteronyms_per_person));
+        let claims = IdTokenClaims {
+            iss: self.issuer.to_string(),
+            sub: draft.subject.as_str().to_owned(),
+            aud: draft.terms.client.as_str().to_owned(),
+            exp: iat + self.lifetimes.id_token,
+            iat,
+            nonce: draft.nonce.map(str::to_owned),
+            auth_time: draft.terms.auth_time_asked.then(|| draft.terms.auth_time.seconds()),
+            acr: draft.terms.acr.clone(),
+            amr: draft.terms.amr.clone(),
+            at_hash: half_hash(draft.algorithm, draft.access_token),
+            sid: draft.terms.sid.clone(),
+            person,
+        };
+        lint(&claims, draft.terms)?;
+        if self.keyring.signer(draft.algorithm, draft.now).is_none() {
+            return Err(IssueError::NoKey(draft.algorithm));
+        }
+        Ok(Prepared { claims, algorithm: draft.algorithm, now: draft.now })
+    }
+
+    /// Signs what was recorded.
+    pub fn sign(&self, ticket: Ticket) -> Result<String, IssueError> {
+        let Prepared { claims, algorithm, now } = ticket.0;
+        let signer = self.keyring.signer(algorithm, now).ok_or(IssueError::NoKey(algorithm))?;
+        Ok(signer.sign(Typ::Jwt, &claims)?)
+    }
+
+    /// What is told of the present facts: agreed to, asked for, and shown before.
+    fn told(&self, terms: &Terms, facts: &Facts) -> Qualities {
+        let present = self.attributes.qualities(facts, &terms.attribute_terms());
+        let mut told = present.only(&terms.release);
+        // A citizen who moved, or got a role, is asked at the next sign-in before anybody learns of it.
+        told.residence = told.residence.filter(|area| terms.shown.residence == Some(*area));
+        told.sex = told.sex.filter(|sex| terms.shown.sex == Some(*sex));
+        told.roles.retain(|role| terms.shown.roles.contains(role));
+        told
+    }
+
+    fn groups(&self, terms: &Terms, facts: &Facts, told: &Qualities, heteronyms_per_person: i64) -> Vec<String> {
+        let age = told.age_bracket.map(|bracket| format!("age:{}", bracket.group()));
+        let areas = told.residence.map(|_| self.attributes.emittable(terms.residence_level, facts.commune));
+        let areas = areas.unwrap_or_default().into_iter().map(|area| format!("res:{area}"));
+        let roles = told.roles.iter().map(|role| format!("role:{role}"));
+        let voice = (terms.names && heteronyms_per_person == 1).then(|| "one-voice".to_owned());
+        age.into_iter().chain(areas).chain(roles).chain(voice).collect()
+    }
+
+    /// A fresh access token of these terms, for the time that access tokens live.
+    pub fn access_token(&self, terms: &Terms, now: Timestamp) -> String {
+        terms.seal_access(&self.keyring, now.seconds() + self.lifetimes.access_token, &mut self.ambient.rng())
+    }
+
+    /// The terms of an access token that has not expired.
+    pub fn open_access_token(&self, token: &str, now: Timestamp) -> Option<Terms> {
+        Terms::open_access(&self.keyring, token, now.seconds())
+    }
+}
+
+impl Prepared {
+    /// Records the token by spending the code: only the first attempt gets a ticket, and only while consent, client,
+    /// account and pseudonym stand. `family` starts a refresh token family with its first token.
+    pub async fn redeem(
+        self,
+        tx: &mut Tx,
+        redemption: &grants::Redemption,
+        family: Option<(&grants::Family, TokenHash)>,
+    ) -> Result<Ticket, IssueError> {
+        match grants::redeem(tx, redemption).await {
+            Ok(true) => {}
+            Ok(false) => return Err(IssueError::Dead),
+            Err(StoreError::Taken) => return Err(IssueError::Spent),
+            Err(error) => return Err(error.into()),
+        }
+        if let Some((family, token)) = family {
+            grants::insert_family(tx, family).await?;
+            grants::insert_refresh_token(tx, token, family.id).await?;
+        }
+        Ok(Ticket(self))
+    }
+
+    /// Records the token by spending the refresh token it comes from and writing the next one.
+    pub async fn refresh(
+        self,
+        tx: &mut Tx,
+        spent: TokenHash,
+        next: TokenHash,
+        family: FamilyId,
+    ) -> Result<Ticket, IssueError> {
+        if !grants::use_refresh_token(tx, spent, self.now).await? {
+            return Err(IssueError::Spent);
+        }
+        grants::insert_refresh_token(tx, next, family).await?;
+        Ok(Ticket(self))
+    }
+}
+
+/// Refuses what must never be signed, whoever built it.
+fn lint(claims: &IdTokenClaims, terms: &Terms) -> Result<(), IssueError> {
+    let person = claims.person.as_ref();
+    let told = person.map(PersonClaims::qualities).unwrap_or_default();
+    if told.iter().any(|quality| !terms.release.contains(quality)) {
+        return Err(IssueError::Lint("a quality that was not agreed to"));
+    }
+    if person.is_some_and(|person| person.names.is_some() && !terms.names) {
+        return Err(IssueError::Lint("a name that was not asked for"));
+    }
+    if claims.sub.len() != SUBJECT_LENGTH || claims.sub == claims.aud {
+        return Err(IssueError::Lint("a subject that is none"));
+    }
+    if !(1..=MAX_ID_TOKEN_LIFE).contains(&(claims.exp - claims.iat)) {
+        return Err(IssueError::Lint("a life of no or more than five minutes"));
+    }
+    if terms.auth_time.seconds() > claims.iat {
+        return Err(IssueError::Lint("a sign-in in the future"));
+    }
+    Ok(())
+}
+
+const SUBJECT_LENGTH: usize = 43;
+const MAX_ID_TOKEN_LIFE: i64 = 300;

@@ -1,0 +1,97 @@
+//! The terms of one grant: everything that its tokens may say, and on what they rest. They travel sealed, in the code,
+//! the access token and the rows, so that no table has to be joined to answer for a token.
+
+use std::{collections::BTreeSet, fmt};
+
+use rand::CryptoRng;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    attributes,
+    domain::{
+        ambient::Timestamp,
+        area::Level,
+        bracket::AgeBracket,
+        claim::{Qualities, Quality},
+        ids::{AccountId, ClientId, ConsentId, GrantId, PersonId, PseudonymId},
+    },
+    keyring::Keyring,
+    wire::oauth::Scope,
+};
+
+/// What was granted. One-letter names keep the sealed values short: they travel in every request.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    #[serde(rename = "g")]
+    pub grant: GrantId,
+    #[serde(rename = "o")]
+    pub consent: ConsentId,
+    #[serde(rename = "c")]
+    pub client: ClientId,
+    #[serde(rename = "p")]
+    pub person: PersonId,
+    #[serde(rename = "a")]
+    pub account: AccountId,
+    #[serde(rename = "y")]
+    pub pseudonym: PseudonymId,
+    #[serde(rename = "s")]
+    pub scope: Scope,
+    /// What may be released: asked for and agreed to.
+    #[serde(rename = "r")]
+    pub release: BTreeSet<Quality>,
+    #[serde(rename = "n")]
+    pub names: bool,
+    #[serde(rename = "l")]
+    pub residence_level: Level,
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub age_brackets: Option<Vec<AgeBracket>>,
+    /// The values that the citizen saw when agreeing.
+    #[serde(rename = "v")]
+    pub shown: Qualities,
+    #[serde(rename = "t")]
+    pub auth_time: Timestamp,
+    /// The client sent or registered `max_age`.
+    #[serde(rename = "w")]
+    pub auth_time_asked: bool,
+    #[serde(rename = "k")]
+    pub acr: String,
+    #[serde(rename = "m")]
+    pub amr: Vec<String>,
+    /// The session as this forum knows it (OpenID Connect Front-Channel Logout §3): another in every sector.
+    #[serde(rename = "i")]
+    pub sid: String,
+}
+
+impl Terms {
+    pub(super) fn attribute_terms(&self) -> attributes::Terms {
+        attributes::Terms { residence_level: self.residence_level, age_brackets: self.age_brackets.clone() }
+    }
+
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    pub(super) fn seal_access(&self, keyring: &Keyring, exp: i64, rng: &mut impl CryptoRng) -> String {
+        let bytes = serde_json::to_vec(&(exp, self)).unwrap_or_default();
+        keyring.token().seal(ACCESS, b"", &bytes, rng)
+    }
+
+    pub(super) fn open_access(keyring: &Keyring, token: &str, now: i64) -> Option<Self> {
+        let bytes = keyring.token().open(ACCESS, b"", token).ok()?;
+        let (exp, terms): (i64, Self) = serde_json::from_slice(&bytes).ok()?;
+        (now < exp).then_some(terms)
+    }
+}
+
+/// Nothing of them: they are a person in a forum.
+impl fmt::Debug for Terms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Terms(…)")
+    }
+}
+
+const ACCESS: &str = "access-token";

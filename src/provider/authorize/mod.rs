@@ -1,0 +1,116 @@
+//! The authorization endpoint (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2): the request, checked step by step.
+//!
+//! ```text
+//! Params ─ client ─▶ ClientKnown ─ redirect ─▶ RedirectProven ─ the rest ─▶ AuthorizationRequest
+//! ```
+//!
+//! Each step gives a richer type. An error before `RedirectProven` has no address to redirect to: it is shown as a page
+//! on our own origin (RFC 9700 §4.11.2).
+
+mod request;
+
+use std::sync::Arc;
+
+pub use self::request::AuthorizationRequest;
+use super::{Authentication, Provider, interaction::Step};
+use crate::{
+    clients::Client,
+    domain::ids::ClientId,
+    store::StoreError,
+    wire::oauth::{AuthorizationResponse, ErrorCode, Params, ProvenRedirect, ResponseMode},
+};
+
+/// An error that only a page can tell.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    #[error("client_id is missing, repeated or unknown")]
+    Client,
+    #[error("the client is disabled")]
+    Disabled,
+    #[error("redirect_uri is missing, repeated or not registered for this client")]
+    Redirect,
+    #[error("the request is too long or cannot be read")]
+    Unreadable,
+    /// The sign-in under way has expired, or began in another browser.
+    #[error("the sign-in is over or began elsewhere")]
+    Interaction,
+    #[error("the account is not a citizen's")]
+    NotACitizen,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// An answer for the client, to be taken there by the browser.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub redirect: ProvenRedirect,
+    pub mode: ResponseMode,
+    pub response: AuthorizationResponse,
+}
+
+/// The client is registered and enabled.
+struct ClientKnown<'p> {
+    params: &'p Params,
+    client: Arc<Client>,
+}
+
+/// There is an address to answer to.
+struct RedirectProven<'p> {
+    params: &'p Params,
+    client: Arc<Client>,
+    redirect: ProvenRedirect,
+}
+
+/// An error for the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Refusal {
+    code: ErrorCode,
+    description: String,
+}
+
+impl Provider {
+    /// Takes an authorization request and tells the next step. `browser` is a secret of the browser that asks.
+    pub async fn authorize(
+        &self,
+        params: &Params,
+        browser: &[u8],
+        signed_in: Option<&Authentication>,
+    ) -> Result<Step, PageError> {
+        let known = self.client_of(params).await?;
+        let proven = known.prove_redirect()?;
+        match proven.check(self) {
+            Ok(request) => self.begin(request, proven.client, browser, signed_in).await,
+            Err(refusal) => Ok(Step::Answer(self.refuse(&proven, &refusal))),
+        }
+    }
+
+    async fn client_of<'p>(&self, params: &'p Params) -> Result<ClientKnown<'p>, PageError> {
+        let id: ClientId = match params.get("client_id") {
+            Ok(Some(id)) => id.parse().map_err(|_| PageError::Client)?,
+            _ => return Err(PageError::Client),
+        };
+        let client = self.clients.find(&id).await?.ok_or(PageError::Client)?;
+        if client.is_disabled() { Err(PageError::Disabled) } else { Ok(ClientKnown { params, client }) }
+    }
+
+    fn refuse(&self, proven: &RedirectProven<'_>, refusal: &Refusal) -> Answer {
+        let state = proven.params.get("state").ok().flatten();
+        let mode = proven.params.get("response_mode").ok().flatten().and_then(|mode| mode.parse().ok());
+        let response = AuthorizationResponse::error(refusal.code, &refusal.description, state, self.issuer.as_str());
+        Answer { redirect: proven.redirect.clone(), mode: mode.unwrap_or_default(), response }
+    }
+}
+
+impl<'p> ClientKnown<'p> {
+    fn prove_redirect(self) -> Result<RedirectProven<'p>, PageError> {
+        let presented = self.params.get("redirect_uri").map_err(|_| PageError::Redirect)?;
+        let redirect = self.client.metadata.prove_redirect(presented).ok_or(PageError::Redirect)?;
+        Ok(RedirectProven { params: self.params, client: self.client, redirect })
+    }
+}
+
+impl Refusal {
+    fn new(code: ErrorCode, description: impl Into<String>) -> Self {
+        Self { code, description: description.into() }
+    }
+}

@@ -1,0 +1,163 @@
+//! The checks of an authorization request whose redirect URI is proven, in the order in which they are made.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Provider, RedirectProven, Refusal};
+use crate::{
+    consent::Request,
+    domain::{
+        claim::{Quality, SCOPES},
+        ids::ClientId,
+    },
+    wire::oauth::{CodeChallenge, ErrorCode, ParamError, Prompts, ProvenRedirect, ResponseMode, ResponseType, Scope},
+};
+
+/// A request in which everything holds.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    pub client: ClientId,
+    pub redirect: ProvenRedirect,
+    pub mode: ResponseMode,
+    pub scope: Scope,
+    pub state: Option<String>,
+    pub nonce: Option<String>,
+    pub challenge: CodeChallenge,
+    pub prompts: Prompts,
+    /// Seconds.
+    pub max_age: Option<u32>,
+    /// Who is meant, if a hint says so: the pairwise `sub`.
+    pub hint: Option<String>,
+    pub ui_locales: Option<String>,
+}
+
+impl RedirectProven<'_> {
+    /// The list of checks.
+    pub(super) fn check(&self, provider: &Provider) -> Result<AuthorizationRequest, Refusal> {
+        self.params.check().map_err(|error| defective(&error))?;
+        self.check_response_type()?;
+        let mode = self.response_mode()?;
+        self.refuse_request_objects()?;
+        let scope = self.scope()?;
+        let challenge = self.challenge()?;
+        Ok(AuthorizationRequest {
+            client: self.client.id.clone(),
+            redirect: self.redirect.clone(),
+            mode,
+            scope,
+            state: self.text("state", MAX_STATE)?,
+            nonce: self.text("nonce", MAX_STATE)?,
+            challenge,
+            prompts: self.prompts()?,
+            max_age: self.max_age()?,
+            hint: self.hint(provider)?,
+            ui_locales: self.text("ui_locales", MAX_STATE)?,
+        })
+    }
+
+    fn check_response_type(&self) -> Result<(), Refusal> {
+        let Some(text) = self.get("response_type")? else {
+            return Err(Refusal::new(ErrorCode::InvalidRequest, "response_type is missing: send code"));
+        };
+        let unsupported = |_| Refusal::new(ErrorCode::UnsupportedResponseType, "only response_type=code is served");
+        text.parse::<ResponseType>().map(|_| ()).map_err(unsupported)
+    }
+
+    fn response_mode(&self) -> Result<ResponseMode, Refusal> {
+        let unknown = |_| Refusal::new(ErrorCode::InvalidRequest, "response_mode is not query or form_post");
+        self.get("response_mode")?.map_or(Ok(ResponseMode::Query), |text| text.parse().map_err(unknown))
+    }
+
+    /// Said in discovery: neither is served (OpenID Connect Core §6).
+    fn refuse_request_objects(&self) -> Result<(), Refusal> {
+        if self.get("request")?.is_some() {
+            return Err(ErrorCode::RequestNotSupported.into());
+        }
+        if self.get("request_uri")?.is_some() {
+            return Err(ErrorCode::RequestUriNotSupported.into());
+        }
+        if self.get("registration")?.is_some() {
+            return Err(ErrorCode::RegistrationNotSupported.into());
+        }
+        Ok(())
+    }
+
+    /// What is not known or not registered is left out (RFC 6749 §3.3); the answer says what was granted.
+    fn scope(&self) -> Result<Scope, Refusal> {
+        let invalid = |_| Refusal::new(ErrorCode::InvalidScope, "scope is not a list of words");
+        let scope: Scope = self.get("scope")?.unwrap_or_default().parse().map_err(invalid)?;
+        if !scope.contains("openid") {
+            return Err(Refusal::new(ErrorCode::InvalidScope, "scope has to hold openid"));
+        }
+        let registered = &self.client.metadata.scope;
+        Ok(scope.filtered(|token| SCOPES.contains(&token) && registered.contains(token)))
+    }
+
+    /// S256, always (RFC 9700 §2.1.1).
+    fn challenge(&self) -> Result<CodeChallenge, Refusal> {
+        let invalid = |message: String| Refusal::new(ErrorCode::InvalidRequest, message);
+        let Some(challenge) = self.get("code_challenge")? else {
+            return Err(invalid("code_challenge is missing: send one, with code_challenge_method=S256".to_owned()));
+        };
+        let method = self.get("code_challenge_method")?;
+        CodeChallenge::parse(challenge, method).map_err(|error| invalid(error.to_string()))
+    }
+
+    fn prompts(&self) -> Result<Prompts, Refusal> {
+        let invalid =
+            |error: crate::wire::oauth::PromptsError| Refusal::new(ErrorCode::InvalidRequest, error.to_string());
+        self.get("prompt")?.map_or_else(|| Ok(Prompts::default()), |text| text.parse().map_err(invalid))
+    }
+
+    fn max_age(&self) -> Result<Option<u32>, Refusal> {
+        let invalid = |_| Refusal::new(ErrorCode::InvalidRequest, "max_age is not a number of seconds");
+        self.get("max_age")?.map(|text| text.parse().map_err(invalid)).transpose()
+    }
+
+    /// A hint that does not verify, or was for another client, hints at nobody: it is left out, and names no one.
+    fn hint(&self, provider: &Provider) -> Result<Option<String>, Refusal> {
+        let hint = self.get("id_token_hint")?;
+        Ok(hint.and_then(|token| provider.subject_of_hint(token, &self.client.id)))
+    }
+
+    fn text(&self, name: &'static str, limit: usize) -> Result<Option<String>, Refusal> {
+        let text = self.get(name)?;
+        if text.is_some_and(|text| text.len() > limit) {
+            return Err(Refusal::new(ErrorCode::InvalidRequest, format!("{name} is longer than {limit} bytes")));
+        }
+        Ok(text.map(str::to_owned))
+    }
+
+    fn get(&self, name: &str) -> Result<Option<&str>, Refusal> {
+        self.params.get(name).map_err(|error| defective(&error))
+    }
+}
+
+impl AuthorizationRequest {
+    /// What consent is asked for.
+    pub(crate) fn wishes(&self, client: &crate::clients::Client) -> Request {
+        let asked = |quality: &Quality| self.scope.contains(quality.scope());
+        let qualities: BTreeSet<_> = Quality::ALL.into_iter().filter(asked).collect();
+        Request {
+            required: client.metadata.required.intersection(&qualities).copied().collect(),
+            qualities,
+            names: self.scope.contains("profile"),
+            offline: self.scope.contains("offline_access"),
+            fingerprint: client.metadata.fingerprint(),
+        }
+    }
+}
+
+impl From<ErrorCode> for Refusal {
+    fn from(code: ErrorCode) -> Self {
+        Self::new(code, code.meaning())
+    }
+}
+
+fn defective(error: &ParamError) -> Refusal {
+    Refusal::new(ErrorCode::InvalidRequest, error.to_string())
+}
+
+/// Bytes of `state` and `nonce`: ample, and the sealed interaction stays short enough for an address.
+const MAX_STATE: usize = 1_024;

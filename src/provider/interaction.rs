@@ -1,0 +1,396 @@
+//! What happens between a request and its answer: sign in, choose a pseudonym, consent, and the code.
+//!
+//! The request travels in an [`Interaction`], sealed and bound to the browser: no step is remembered on the server, and
+//! every step begins anew at the first thing that is missing, so none can be skipped.
+
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Authentication, Provider,
+    authorize::{Answer, AuthorizationRequest, PageError},
+};
+use crate::{
+    attributes,
+    clients::Client,
+    consent::{Agreement, Consent, ConsentError, Request},
+    domain::{
+        ambient::Timestamp,
+        area::Level,
+        claim::{Qualities, Quality},
+        ids::{ClientId, GrantId, PseudonymId},
+        quality::Facts,
+    },
+    issuance::Terms,
+    pseudonym::{Heteronym, NameChoice, PseudonymError},
+    wire::oauth::{AuthorizationResponse, CodeChallenge, ErrorCode, Prompt},
+};
+
+/// A sign-in under way.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Interaction {
+    pub request: AuthorizationRequest,
+    pub started: Timestamp,
+    /// Chosen at the page of pseudonyms.
+    pub pseudonym: Option<PseudonymId>,
+    /// Agreed at the page of consent, which `prompt=consent` asks for in any case.
+    pub consented: bool,
+}
+
+/// What has to happen next.
+pub enum Step {
+    /// The browser goes back to the client.
+    Answer(Answer),
+    SignIn(Box<Pending>),
+    Choose(Box<Choice>),
+    Consent(Box<Question>),
+}
+
+/// A step that waits for the citizen.
+pub struct Pending {
+    /// The sealed [`Interaction`], for the form.
+    pub sealed: String,
+    pub interaction: Interaction,
+    pub client: Arc<Client>,
+}
+
+/// Which pseudonym is it to be?
+pub struct Choice {
+    pub pending: Pending,
+    /// Retired ones can be taken up again.
+    pub own: Vec<Heteronym>,
+    /// There is a place for another.
+    pub another: bool,
+    pub facts: Facts,
+}
+
+/// May this be told?
+pub struct Question {
+    pub pending: Pending,
+    pub heteronym: Heteronym,
+    pub request: Request,
+    /// The values, with the residence at the level asked for.
+    pub present: Qualities,
+    pub facts: Facts,
+    /// The consent before, when it is asked again.
+    pub before: Option<Agreement>,
+}
+
+/// What the citizen agreed to on the page of consent.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    pub agreed: BTreeSet<Quality>,
+    pub residence_level: Level,
+}
+
+/// The sealed content of an authorization code.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Code {
+    #[serde(rename = "T")]
+    pub(super) terms: Terms,
+    #[serde(rename = "x")]
+    pub(super) expires_at: Timestamp,
+    #[serde(rename = "h")]
+    pub(super) challenge: CodeChallenge,
+    #[serde(rename = "u")]
+    pub(super) redirect: String,
+    #[serde(rename = "e")]
+    pub(super) nonce: Option<String>,
+    #[serde(rename = "q")]
+    pub(super) session_tag: [u8; 32],
+}
+
+/// Why a step could not be taken. Some have their place on the page itself.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    #[error(transparent)]
+    Page(#[from] PageError),
+    #[error(transparent)]
+    Pseudonym(#[from] PseudonymError),
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
+}
+
+impl Provider {
+    pub(super) async fn begin(
+        &self,
+        request: AuthorizationRequest,
+        client: Arc<Client>,
+        browser: &[u8],
+        signed_in: Option<&Authentication>,
+    ) -> Result<Step, PageError> {
+        let started = self.ambient.now();
+        let interaction = Interaction { request, started, pseudonym: None, consented: false };
+        self.next(interaction, client, browser, signed_in).await
+    }
+
+    /// Goes on with a sign-in under way: at the first thing that is still missing.
+    pub async fn resume(
+        &self,
+        sealed: &str,
+        browser: &[u8],
+        signed_in: Option<&Authentication>,
+    ) -> Result<Step, PageError> {
+        let (interaction, client) = self.open(sealed, browser).await?;
+        self.next(interaction, client, browser, signed_in).await
+    }
+
+    /// The citizen took one of their pseudonyms, a retired one under the name given with it.
+    pub async fn choose(
+        &self,
+        sealed: &str,
+        browser: &[u8],
+        signed_in: &Authentication,
+        pseudonym: PseudonymId,
+        revived_as: Option<NameChoice>,
+    ) -> Result<Step, StepError> {
+        let (mut interaction, client) = self.open(sealed, browser).await?;
+        let own = self.pseudonyms.in_sector(signed_in.person, &client.sector).await.map_err(PageError::from)?;
+        let chosen = own.into_iter().find(|own| own.id == pseudonym).ok_or(PseudonymError::Unknown)?;
+        if chosen.is_retired() {
+            self.pseudonyms.revive(&chosen, revived_as.ok_or(PseudonymError::Unknown)?).await?;
+        }
+        interaction.pseudonym = Some(pseudonym);
+        Ok(self.next(interaction, client, browser, Some(signed_in)).await?)
+    }
+
+    /// The citizen made a new pseudonym.
+    pub async fn create(
+        &self,
+        sealed: &str,
+        browser: &[u8],
+        signed_in: &Authentication,
+        shown: NameChoice,
+    ) -> Result<Step, StepError> {
+        let (mut interaction, client) = self.open(sealed, browser).await?;
+        let made = self.pseudonyms.create(signed_in.person, &client.sector, shown).await?;
+        interaction.pseudonym = Some(made.id);
+        Ok(self.next(interaction, client, browser, Some(signed_in)).await?)
+    }
+
+    /// The citizen agreed, to all or to a part.
+    pub async fn agree(
+        &self,
+        sealed: &str,
+        browser: &[u8],
+        signed_in: &Authentication,
+        decision: &Decision,
+    ) -> Result<Step, StepError> {
+        let (interaction, client) = self.open(sealed, browser).await?;
+        // The question that the page asked, found again: so consent cannot be given to a step that was not reached.
+        let Step::Consent(question) = self.next(interaction, client, browser, Some(signed_in)).await? else {
+            return Ok(self.resume(sealed, browser, Some(signed_in)).await?);
+        };
+        let client = Arc::clone(&question.pending.client);
+        let agreement = self.agreement(&question, decision);
+        let required = &question.request.required;
+        let heteronym = &question.heteronym;
+        self.consents.give(signed_in.person, heteronym.id, &client.id, required, agreement).await?;
+        let mut interaction = question.pending.interaction;
+        interaction.consented = true;
+        Ok(self.next(interaction, client, browser, Some(signed_in)).await?)
+    }
+
+    /// The citizen said no. Nothing is stored.
+    pub async fn deny(&self, sealed: &str, browser: &[u8]) -> Result<Step, PageError> {
+        let (interaction, _) = self.open(sealed, browser).await?;
+        Ok(self.refusal(&interaction.request, ErrorCode::AccessDenied))
+    }
+
+    /// The client and request of a sealed interaction, to show its page again.
+    pub async fn open(&self, sealed: &str, browser: &[u8]) -> Result<(Interaction, Arc<Client>), PageError> {
+        let bytes = self.keyring.token().open(INTERACTION, browser, sealed).map_err(|_| PageError::Interaction)?;
+        let interaction: Interaction = serde_json::from_slice(&bytes).map_err(|_| PageError::Interaction)?;
+        if self.ambient.now() >= interaction.started.plus(LIFETIME) {
+            return Err(PageError::Interaction);
+        }
+        let client = self.clients.find(&interaction.request.client).await?.ok_or(PageError::Client)?;
+        if client.is_disabled() { Err(PageError::Disabled) } else { Ok((interaction, client)) }
+    }
+
+    /// The ordered list: signed in, recently enough; a pseudonym; consent; the code.
+    async fn next(
+        &self,
+        interaction: Interaction,
+        client: Arc<Client>,
+        browser: &[u8],
+        signed_in: Option<&Authentication>,
+    ) -> Result<Step, PageError> {
+        let silent = interaction.request.prompts.contains(Prompt::None);
+        let Some(signed_in) = signed_in.filter(|signed_in| self.is_recent_enough(&interaction, signed_in)) else {
+            let refusal = || self.refusal(&interaction.request, ErrorCode::LoginRequired);
+            let pending = || self.pending(interaction.clone(), Arc::clone(&client), browser);
+            return Ok(if silent { refusal() } else { Step::SignIn(Box::new(pending())) });
+        };
+        let facts = self.attributes.facts(signed_in.person).await?.ok_or(PageError::NotACitizen)?;
+        let own = self.pseudonyms.in_sector(signed_in.person, &client.sector).await?;
+        let places = self.clients.heteronyms_per_person(&client.sector).await?;
+        let Some(heteronym) = self.pseudonym_of(&interaction, &own, places) else {
+            if silent {
+                return Ok(self.refusal(&interaction.request, ErrorCode::AccountSelectionRequired));
+            }
+            let another = i64::try_from(own.len()).is_ok_and(|used| used < places);
+            let pending = self.pending(interaction, client, browser);
+            return Ok(Step::Choose(Box::new(Choice { pending, own, another, facts })));
+        };
+        if !self.fits_hint(&interaction.request, heteronym) {
+            return Ok(self.refusal(&interaction.request, ErrorCode::LoginRequired));
+        }
+        let request = interaction.request.wishes(&client);
+        let before = self.consents.live(heteronym.id, &client.id).await?;
+        let asked_anew = interaction.request.prompts.contains(Prompt::Consent) && !interaction.consented;
+        let held = before.as_ref().filter(|consent| !asked_anew && self.covers(consent, &request, &facts, &client));
+        if let Some(consent) = held {
+            return Ok(self.grant(&interaction, &client, signed_in, heteronym, consent));
+        }
+        if silent {
+            return Ok(self.refusal(&interaction.request, ErrorCode::ConsentRequired));
+        }
+        let present = self.attributes.qualities(&facts, &registered_terms(&client));
+        let heteronym = heteronym.clone();
+        let before = before.map(|consent| consent.agreement);
+        let pending = self.pending(interaction, client, browser);
+        Ok(Step::Consent(Box::new(Question { pending, heteronym, request, present, facts, before })))
+    }
+
+    fn is_recent_enough(&self, interaction: &Interaction, signed_in: &Authentication) -> bool {
+        let request = &interaction.request;
+        let anew = request.prompts.contains(Prompt::Login) || request.prompts.contains(Prompt::SelectAccount);
+        let old = request
+            .max_age
+            .is_some_and(|max_age| self.ambient.now().since(signed_in.at) > Duration::from_secs(max_age.into()));
+        // Whoever signed in during this interaction has done what was asked.
+        signed_in.at >= interaction.started || !(anew || old)
+    }
+
+    /// The one chosen; or the only one, where the forum grants only one.
+    fn pseudonym_of<'h>(&self, interaction: &Interaction, own: &'h [Heteronym], places: i64) -> Option<&'h Heteronym> {
+        let live = |heteronym: &&Heteronym| !heteronym.is_retired();
+        match (interaction.pseudonym, own) {
+            (Some(chosen), own) => own.iter().filter(live).find(|own| own.id == chosen),
+            (None, [only]) if places == 1 => Some(only).filter(live),
+            (None, own) => {
+                let hint = interaction.request.hint.as_deref()?;
+                own.iter().filter(live).find(|own| self.pseudonyms.subject(own).is_some_and(|subject| subject.is(hint)))
+            }
+        }
+    }
+
+    fn fits_hint(&self, request: &AuthorizationRequest, heteronym: &Heteronym) -> bool {
+        let Some(hint) = request.hint.as_deref() else { return true };
+        self.pseudonyms.subject(heteronym).is_some_and(|subject| subject.is(hint))
+    }
+
+    fn covers(&self, consent: &Consent, request: &Request, facts: &Facts, client: &Client) -> bool {
+        let level = consent.agreement.residence_level;
+        let terms = attributes::Terms { residence_level: level, ..registered_terms(client) };
+        consent.agreement.covers(request, &self.attributes.qualities(facts, &terms))
+    }
+
+    fn agreement(&self, question: &Question, decision: &Decision) -> Agreement {
+        let asked = &question.request.qualities;
+        let agreed: BTreeSet<_> = decision.agreed.intersection(asked).copied().collect();
+        let registered = registered_terms(&question.pending.client);
+        // Coarser than asked is the citizen's right; finer is nobody's.
+        let residence_level = decision.residence_level.min(registered.residence_level);
+        let terms = attributes::Terms { residence_level, ..registered };
+        Agreement {
+            at: self.ambient.now(),
+            fingerprint: question.request.fingerprint,
+            declined: asked.difference(&agreed).copied().collect(),
+            residence_level,
+            names: question.request.names,
+            offline: question.request.offline,
+            shown: self.attributes.qualities(&question.facts, &terms).only(&agreed),
+            agreed,
+        }
+    }
+
+    fn grant(
+        &self,
+        interaction: &Interaction,
+        client: &Client,
+        signed_in: &Authentication,
+        heteronym: &Heteronym,
+        consent: &Consent,
+    ) -> Step {
+        let request = &interaction.request;
+        let mut rng = self.ambient.rng();
+        let asked = request.wishes(client).qualities;
+        let code = Code {
+            terms: Terms {
+                grant: GrantId::generate(&mut rng),
+                consent: consent.id,
+                client: client.id.clone(),
+                person: signed_in.person,
+                account: signed_in.account,
+                pseudonym: heteronym.id,
+                scope: request.scope.clone(),
+                release: consent.agreement.agreed.intersection(&asked).copied().collect(),
+                names: request.scope.contains("profile"),
+                residence_level: consent.agreement.residence_level,
+                age_brackets: client.metadata.age_brackets.clone(),
+                shown: consent.agreement.shown.clone(),
+                auth_time: signed_in.at,
+                auth_time_asked: request.max_age.is_some(),
+                acr: signed_in.acr.clone(),
+                amr: signed_in.amr.clone(),
+                sid: self.sid(&signed_in.session_tag, &client.sector),
+            },
+            expires_at: self.ambient.now().plus(self.lifetimes.code),
+            challenge: request.challenge,
+            redirect: request.redirect.as_str().to_owned(),
+            nonce: request.nonce.clone(),
+            session_tag: signed_in.session_tag,
+        };
+        let sealed = code.seal(self, &client.id);
+        let response = AuthorizationResponse::code(&sealed, request.state.as_deref(), self.issuer.as_str());
+        Step::Answer(Answer { redirect: request.redirect.clone(), mode: request.mode, response })
+    }
+
+    fn refusal(&self, request: &AuthorizationRequest, code: ErrorCode) -> Step {
+        let state = request.state.as_deref();
+        let response = AuthorizationResponse::error(code, code.meaning(), state, self.issuer.as_str());
+        Step::Answer(Answer { redirect: request.redirect.clone(), mode: request.mode, response })
+    }
+
+    fn pending(&self, interaction: Interaction, client: Arc<Client>, browser: &[u8]) -> Pending {
+        let bytes = serde_json::to_vec(&interaction).unwrap_or_default();
+        let sealed = self.keyring.token().seal(INTERACTION, browser, &bytes, &mut self.ambient.rng());
+        Pending { sealed, interaction, client }
+    }
+}
+
+impl Code {
+    fn seal(&self, provider: &Provider, client: &ClientId) -> String {
+        let bytes = serde_json::to_vec(self).unwrap_or_default();
+        provider.keyring.token().seal(CODE, client.as_str().as_bytes(), &bytes, &mut provider.ambient.rng())
+    }
+
+    /// A code of this client; whether it has expired or was spent is for the caller.
+    pub(super) fn open(provider: &Provider, client: &ClientId, code: &str) -> Option<Self> {
+        let bytes = provider.keyring.token().open(CODE, client.as_str().as_bytes(), code).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+}
+
+/// What the forum may learn at the most.
+pub fn registered_terms(client: &Client) -> attributes::Terms {
+    attributes::Terms {
+        residence_level: client.metadata.residence_level,
+        age_brackets: client.metadata.age_brackets.clone(),
+    }
+}
+
+/// Nothing of it: it tells which forum somebody is about to enter.
+impl fmt::Debug for Interaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Interaction(…)")
+    }
+}
+
+const INTERACTION: &str = "interaction";
+const CODE: &str = "code";
+/// Time enough to fetch a telephone from another room.
+const LIFETIME: Duration = Duration::from_mins(30);

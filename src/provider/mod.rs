@@ -1,0 +1,151 @@
+//! OpenID Connect: what the endpoints do, without HTTP and without pages.
+//!
+//! [`authorize`] is an ordered list of small checks; [`interaction`] the steps a citizen goes through between the
+//! request and its answer; [`token`] spends codes and refresh tokens; [`userinfo`], [`end_session`] and [`discovery`]
+//! are what their names say.
+
+pub mod authorize;
+pub mod discovery;
+pub mod end_session;
+pub mod interaction;
+pub mod token;
+pub mod userinfo;
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    attributes::Attributes,
+    clients::Clients,
+    consent::Consents,
+    domain::{
+        ambient::{Ambient, Timestamp},
+        ids::{AccountId, PersonId, Sector},
+        issuer::Issuer,
+    },
+    issuance::{self, Issuance},
+    keyring::Keyring,
+    pseudonym::Pseudonyms,
+    store::Store,
+};
+
+/// The services that the endpoints are made of.
+#[derive(Clone)]
+pub struct Provider {
+    pub(crate) name: String,
+    pub(crate) issuer: Issuer,
+    pub(crate) store: Store,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) clients: Clients,
+    pub(crate) pseudonyms: Pseudonyms,
+    pub(crate) consents: Consents,
+    pub(crate) attributes: Attributes,
+    pub(crate) issuance: Issuance,
+    pub(crate) lifetimes: Lifetimes,
+    pub(crate) ambient: Ambient,
+}
+
+/// A citizen who is signed in, as far as the protocol has to know.
+#[derive(Clone)]
+pub struct Authentication {
+    pub account: AccountId,
+    pub person: PersonId,
+    pub at: Timestamp,
+    pub acr: String,
+    pub amr: Vec<String>,
+    /// Stands for the session, and is not its token.
+    pub session_tag: [u8; 32],
+}
+
+/// How long what is issued lives.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    pub code: Duration,
+    pub id_token: Duration,
+    pub access_token: Duration,
+    pub refresh: Duration,
+    /// Two refreshes at once: within this time the second is refused without revoking the family.
+    pub refresh_race: Duration,
+}
+
+/// The parts that a [`Provider`] is put together from.
+pub struct Parts {
+    /// Of the service, as pages show it.
+    pub name: String,
+    pub issuer: Issuer,
+    pub store: Store,
+    pub keyring: Arc<Keyring>,
+    pub clients: Clients,
+    pub pseudonyms: Pseudonyms,
+    pub consents: Consents,
+    pub attributes: Attributes,
+    pub lifetimes: Lifetimes,
+    pub ambient: Ambient,
+}
+
+impl Provider {
+    pub fn new(parts: Parts) -> Self {
+        let seconds = |span: Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
+        let lifetimes = issuance::Lifetimes {
+            id_token: seconds(parts.lifetimes.id_token),
+            access_token: seconds(parts.lifetimes.access_token),
+        };
+        let issuance = Issuance::new(
+            parts.issuer.as_str(),
+            Arc::clone(&parts.keyring),
+            parts.attributes.clone(),
+            parts.ambient.clone(),
+            lifetimes,
+        );
+        Self {
+            name: parts.name,
+            issuer: parts.issuer,
+            store: parts.store,
+            keyring: parts.keyring,
+            clients: parts.clients,
+            pseudonyms: parts.pseudonyms,
+            consents: parts.consents,
+            attributes: parts.attributes,
+            issuance,
+            lifetimes: parts.lifetimes,
+            ambient: parts.ambient,
+        }
+    }
+
+    /// Of the service, as pages show it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub const fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    pub const fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    pub const fn pseudonyms(&self) -> &Pseudonyms {
+        &self.pseudonyms
+    }
+
+    pub const fn consents(&self) -> &Consents {
+        &self.consents
+    }
+
+    pub const fn clients(&self) -> &Clients {
+        &self.clients
+    }
+
+    /// The public keys, as served at `jwks_uri`.
+    pub fn jwks(&self) -> &str {
+        self.keyring.jwks()
+    }
+
+    /// The `sid` of a session in a sector: nothing in it is equal in another forum.
+    fn sid(&self, session_tag: &[u8; 32], sector: &Sector) -> String {
+        let mut text = session_tag.to_vec();
+        text.extend(sector.as_str().as_bytes());
+        let tag = self.keyring.vault().tag("sid", &text);
+        data_encoding::BASE64URL_NOPAD.encode(tag.get(..16).unwrap_or_default())
+    }
+}

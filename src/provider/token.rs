@@ -1,0 +1,314 @@
+//! The token endpoint (RFC 6749 §3.2, OpenID Connect Core §3.1.3): codes and refresh tokens are spent here.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Provider, interaction::Code};
+use crate::{
+    clients::{AuthenticationError, ClaimsIn, Client},
+    domain::{
+        ambient::Timestamp,
+        ids::{FamilyId, GrantId},
+        quality::Facts,
+        secret::{Token, TokenHash},
+    },
+    issuance::{Draft, IssueError, Prepared, Terms},
+    pseudonym::{Heteronym, Subject},
+    store::{StoreError, grants},
+    wire::oauth::{
+        ClientAuthentication, ClientAuthenticationError, CodeVerifier, ErrorCode, ParamError, Params, Scope,
+        TokenResponse, TokenType,
+    },
+};
+
+/// Why no token is given.
+#[derive(Debug, thiserror::Error)]
+#[error("{code}: {description}")]
+pub struct TokenError {
+    pub code: ErrorCode,
+    pub description: String,
+    /// The client used the `Authorization` header, so a refusal names the scheme (RFC 6749 §5.2).
+    pub challenge: bool,
+}
+
+/// Everything that a token is made of, read and checked before anything is written.
+struct Ready {
+    terms: Terms,
+    heteronyms_per_person: i64,
+    facts: Facts,
+    heteronym: Heteronym,
+    subject: Subject,
+}
+
+impl Provider {
+    /// Answers a token request. `authorization` holds the values of the `Authorization` headers.
+    pub async fn token<'a>(
+        &self,
+        params: &Params,
+        authorization: impl IntoIterator<Item = &'a [u8]> + Clone,
+    ) -> Result<TokenResponse, TokenError> {
+        params.check()?;
+        let basic = authorization.clone().into_iter().next().is_some();
+        let presented =
+            ClientAuthentication::extract(authorization, params).map_err(|error| error_of(&error, basic))?;
+        let client = self.clients.authenticate(&presented).await.map_err(|error| refused(&error, basic))?;
+        match params.get("grant_type")? {
+            Some("authorization_code") => self.redeem(params, client).await,
+            Some("refresh_token") => self.refresh(params, client).await,
+            Some(_) => Err(ErrorCode::UnsupportedGrantType.into()),
+            None => Err(TokenError::new(ErrorCode::InvalidRequest, "grant_type is missing")),
+        }
+    }
+
+    async fn redeem(&self, params: &Params, client: Arc<Client>) -> Result<TokenResponse, TokenError> {
+        let now = self.ambient.now();
+        let code = self.checked_code(params, &client, now)?;
+        let ready = self.ready(code.terms, &client).await?;
+        let access_token = self.issuance.access_token(&ready.terms, now);
+        let nonce = code.nonce.as_deref();
+        let prepared = self.prepare(&ready, &client, nonce, &access_token, now)?;
+        let mut rng = self.ambient.rng();
+        let refresh = ready.terms.scope.contains("offline_access").then(|| Token::generate(&mut rng));
+        let redemption = self.redemption(&ready.terms, code.session_tag, now);
+        let family = refresh.as_ref().map(|token| (self.family(&ready.terms, now), token.hash()));
+        let id = ready.terms.grant;
+        let ticket = self
+            .store
+            .write::<_, IssueError, _>(move |tx| {
+                Box::pin(async move {
+                    let family = family.as_ref().map(|(family, token)| (family, *token));
+                    prepared.redeem(tx, &redemption, family).await
+                })
+            })
+            .await;
+        match ticket {
+            Ok(ticket) => Ok(self.response(ready.terms.scope, access_token, refresh, self.issuance.sign(ticket)?)),
+            Err(IssueError::Spent) => {
+                // RFC 6749 §4.1.2: a code used twice was stolen by one of the two. All that came from it is dead.
+                tracing::warn!(target: "audit", client = %client.id, "a code was presented twice; its grant is revoked");
+                let revoked = self
+                    .store
+                    .write::<_, StoreError, _>(move |tx| Box::pin(async move { grants::revoke(tx, id, now).await }));
+                revoked.await?;
+                Err(ErrorCode::InvalidGrant.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The code, if it is this client's, of this request, and not over.
+    fn checked_code(&self, params: &Params, client: &Client, now: Timestamp) -> Result<Code, TokenError> {
+        let invalid = |why: &str| TokenError::new(ErrorCode::InvalidGrant, why);
+        let text = params.get("code")?.ok_or_else(|| TokenError::new(ErrorCode::InvalidRequest, "code is missing"))?;
+        let code = Code::open(self, &client.id, text).ok_or_else(|| invalid("the code is not one of yours"))?;
+        if now >= code.expires_at {
+            return Err(invalid("the code has expired"));
+        }
+        if params.get("redirect_uri")? != Some(code.redirect.as_str()) {
+            return Err(invalid("redirect_uri is not the one of the authorization request"));
+        }
+        let verifier = params.get("code_verifier")?.ok_or_else(|| invalid("code_verifier is missing"))?;
+        let verifier: CodeVerifier = verifier.parse().map_err(|_| invalid("code_verifier is malformed"))?;
+        if code.challenge.matches(&verifier) { Ok(code) } else { Err(invalid("code_verifier does not match")) }
+    }
+
+    async fn refresh(&self, params: &Params, client: Arc<Client>) -> Result<TokenResponse, TokenError> {
+        let now = self.ambient.now();
+        let text = params.get("refresh_token")?;
+        let text = text.ok_or_else(|| TokenError::new(ErrorCode::InvalidRequest, "refresh_token is missing"))?;
+        let spent = Token::presented(text).hash();
+        let family = self.live_family(spent, &client, now).await?;
+        let terms = self.family_terms(&family)?;
+        let ready = self.ready(narrowed(terms, params)?, &client).await?;
+        let access_token = self.issuance.access_token(&ready.terms, now);
+        let prepared = self.prepare(&ready, &client, None, &access_token, now)?;
+        let next = Token::generate(&mut self.ambient.rng());
+        let (next_hash, family_id) = (next.hash(), family.id);
+        let ticket = self.store.write::<_, IssueError, _>(move |tx| {
+            Box::pin(async move { prepared.refresh(tx, spent, next_hash, family_id).await })
+        });
+        match ticket.await {
+            Ok(ticket) => Ok(self.response(ready.terms.scope, access_token, Some(next), self.issuance.sign(ticket)?)),
+            // Somebody else was faster by an instant: refused, and nobody is signed out for it.
+            Err(IssueError::Spent) => Err(ErrorCode::InvalidGrant.into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The family of a refresh token that may be used. One that was used before kills its family, but for a race.
+    async fn live_family(
+        &self,
+        token: TokenHash,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<grants::Family, TokenError> {
+        let found = self
+            .store
+            .read::<_, StoreError, _>(move |tx| Box::pin(async move { grants::find_refresh_token(tx, token).await }))
+            .await?;
+        let found = found.filter(|found| found.family.client_id == client.id).ok_or(ErrorCode::InvalidGrant)?;
+        if found.dead || now >= found.family.expires_at {
+            return Err(ErrorCode::InvalidGrant.into());
+        }
+        let Some(used_at) = found.used_at else { return Ok(found.family) };
+        if now.since(used_at) > self.lifetimes.refresh_race {
+            tracing::warn!(target: "audit", client = %client.id, "a refresh token was presented again; its family is revoked");
+            let id = found.family.id;
+            let revoked = self
+                .store
+                .write::<_, StoreError, _>(move |tx| Box::pin(async move { grants::revoke_family(tx, id, now).await }));
+            revoked.await?;
+        }
+        Err(ErrorCode::InvalidGrant.into())
+    }
+
+    /// Reads what the token is made of. A person, pseudonym or key version that is gone ends the grant.
+    async fn ready(&self, terms: Terms, client: &Client) -> Result<Ready, TokenError> {
+        let facts = self.attributes.facts(terms.person).await?.ok_or(ErrorCode::InvalidGrant)?;
+        let heteronym = self.pseudonyms.find(terms.pseudonym).await?.ok_or(ErrorCode::InvalidGrant)?;
+        let subject = self.pseudonyms.subject(&heteronym).ok_or(ErrorCode::InvalidGrant)?;
+        let heteronyms_per_person = self.clients.heteronyms_per_person(&client.sector).await?;
+        Ok(Ready { terms, heteronyms_per_person, facts, heteronym, subject })
+    }
+
+    fn prepare(
+        &self,
+        ready: &Ready,
+        client: &Client,
+        nonce: Option<&str>,
+        access_token: &str,
+        now: Timestamp,
+    ) -> Result<Prepared, TokenError> {
+        let prepared = self.issuance.prepare(&Draft {
+            terms: &ready.terms,
+            subject: &ready.subject,
+            shown: &ready.heteronym.shown,
+            facts: &ready.facts,
+            heteronyms_per_person: ready.heteronyms_per_person,
+            algorithm: client.metadata.id_token_signed_response_alg,
+            claims_in_id_token: client.metadata.id_token_claims == ClaimsIn::All,
+            nonce,
+            access_token,
+            now,
+        });
+        Ok(prepared?)
+    }
+
+    fn redemption(&self, terms: &Terms, session_tag: [u8; 32], now: Timestamp) -> grants::Redemption {
+        let bytes = serde_json::to_vec(&(now, terms)).unwrap_or_default();
+        let mut padded = bytes;
+        padded.resize(padded.len().next_multiple_of(PADDING), b' ');
+        let sealed = self.keyring.vault().seal_row(GRANTS, terms.grant.as_bytes(), &padded, &mut self.ambient.rng());
+        grants::Redemption {
+            id: terms.grant,
+            consent_id: terms.consent,
+            client_id: terms.client.clone(),
+            account_id: terms.account,
+            session_tag,
+            sealed,
+            remove_after: now.plus(KEPT).day(),
+        }
+    }
+
+    fn family(&self, terms: &Terms, now: Timestamp) -> grants::Family {
+        let mut rng = self.ambient.rng();
+        let id = FamilyId::generate(&mut rng);
+        grants::Family {
+            id,
+            grant_id: terms.grant,
+            client_id: terms.client.clone(),
+            sealed: self.keyring.vault().seal_row(FAMILIES, id.as_bytes(), &terms.to_bytes(), &mut rng),
+            expires_at: now.plus(self.lifetimes.refresh),
+        }
+    }
+
+    fn family_terms(&self, family: &grants::Family) -> Result<Terms, TokenError> {
+        let bytes = self.keyring.vault().open_row(FAMILIES, family.id.as_bytes(), &family.sealed);
+        bytes.ok().and_then(|bytes| Terms::from_bytes(&bytes)).ok_or_else(|| ErrorCode::ServerError.into())
+    }
+
+    fn response(&self, scope: Scope, access_token: String, refresh: Option<Token>, id_token: String) -> TokenResponse {
+        TokenResponse {
+            access_token,
+            token_type: TokenType::Bearer,
+            expires_in: u32::try_from(self.issuance.lifetimes().access_token).unwrap_or(u32::MAX),
+            refresh_token: refresh.map(|token| token.expose().to_owned()),
+            id_token: Some(id_token),
+            scope,
+        }
+    }
+
+    /// When something was issued to a client under a consent: for the citizen's page.
+    pub fn issued_at(&self, grant: GrantId, sealed: &[u8]) -> Option<Timestamp> {
+        let bytes = self.keyring.vault().open_row(GRANTS, grant.as_bytes(), sealed).ok()?;
+        serde_json::from_slice::<(Timestamp, Terms)>(&bytes).ok().map(|(at, _)| at)
+    }
+}
+
+impl TokenError {
+    fn new(code: ErrorCode, description: impl Into<String>) -> Self {
+        Self { code, description: description.into(), challenge: false }
+    }
+}
+
+impl From<ErrorCode> for TokenError {
+    fn from(code: ErrorCode) -> Self {
+        Self::new(code, code.meaning())
+    }
+}
+
+impl From<ParamError> for TokenError {
+    fn from(error: ParamError) -> Self {
+        Self::new(ErrorCode::InvalidRequest, error.to_string())
+    }
+}
+
+impl From<StoreError> for TokenError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the token endpoint cannot use the database");
+        ErrorCode::TemporarilyUnavailable.into()
+    }
+}
+
+impl From<IssueError> for TokenError {
+    fn from(error: IssueError) -> Self {
+        match error {
+            IssueError::Spent | IssueError::Dead => ErrorCode::InvalidGrant.into(),
+            IssueError::Store(error) => error.into(),
+            IssueError::Lint(_) | IssueError::NoKey(_) | IssueError::Sign(_) => {
+                tracing::error!(%error, "a token was not issued");
+                ErrorCode::ServerError.into()
+            }
+        }
+    }
+}
+
+/// RFC 6749 §6: the same scope, or less.
+fn narrowed(mut terms: Terms, params: &Params) -> Result<Terms, TokenError> {
+    let Some(wanted) = params.get("scope")? else { return Ok(terms) };
+    let wanted: Scope = wanted.parse().map_err(|_| ErrorCode::InvalidScope)?;
+    if !wanted.is_within(&terms.scope) || !wanted.contains("openid") {
+        return Err(ErrorCode::InvalidScope.into());
+    }
+    terms.names &= wanted.contains("profile");
+    terms.release.retain(|quality| wanted.contains(quality.scope()));
+    terms.scope = wanted;
+    Ok(terms)
+}
+
+fn error_of(error: &ClientAuthenticationError, challenge: bool) -> TokenError {
+    TokenError { challenge, ..TokenError::new(error.code(), error.to_string()) }
+}
+
+/// The client learns that it is not believed, never why.
+fn refused(error: &AuthenticationError, challenge: bool) -> TokenError {
+    if !matches!(error, AuthenticationError::Store(_)) {
+        tracing::info!(target: "audit", %error, "a client was refused");
+    }
+    TokenError { challenge, ..error.code().into() }
+}
+
+const GRANTS: &str = "grants";
+const FAMILIES: &str = "families";
+const PADDING: usize = 1_024;
+/// How long the record of what was issued is kept for the citizen to see.
+const KEPT: Duration = Duration::from_hours(400 * 24);

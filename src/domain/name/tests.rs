@@ -116,6 +116,12 @@ fn k3_compatibility_letters_are_refused_before_the_profile_maps_them() {
 }
 
 #[test]
+fn k3_an_uncommon_letter_is_refused_in_one_piece_and_in_two() {
+    assert_eq!(check("\u{115}ric"), Err(NameRefusal::NotAllowed { code_point: 0x115 }));
+    assert_eq!(check("e\u{306}ric"), Err(NameRefusal::NotAllowed { code_point: 0x115 }));
+}
+
+#[test]
 fn k4_invisible_characters_are_refused() {
     for c in "\u{200b}\u{200c}\u{200d}\u{2060}\u{ad}\u{34f}\u{fe0e}\u{fe0f}\u{e0100}\u{e0041}\u{115f}\u{1160}\u{3164}\u{ffa0}\u{2800}\u{feff}\u{180e}\u{17b4}\u{fffc}".chars() {
         for text in [format!("Ali{c}ce"), format!("{c}Alice"), format!("Alice{c}"), c.to_string()] {

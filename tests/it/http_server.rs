@@ -2,8 +2,12 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use axum::{Router, body::Bytes, routing};
-use heteronym::http::server::{self, Limits};
+use axum::{Extension, Router, body::Bytes, routing};
+use heteronym::http::{
+    Lang, Page, SafeForm, Site, SiteConfig, Texts,
+    server::{self, Limits, Peer},
+    shell,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -19,9 +23,36 @@ struct Running {
 }
 
 async fn start(limits: Limits) -> Running {
-    let router = Router::new()
+    run(Router::new().merge(routes()), limits).await
+}
+
+/// The same inside the shell that the real faces have.
+async fn start_with_shell(limits: Limits) -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let site = Site::new(SiteConfig {
+        name: "Test".to_owned(),
+        origin: format!("http://{}", listener.local_addr().unwrap()),
+        default_lang: Lang::En,
+        form_key: [1; 32],
+        cookie_prefix: String::new(),
+        texts: Texts::load(&[]).unwrap(),
+        assets: &[],
+        random: Box::new(|bytes| bytes.fill(5)),
+    });
+    run_on(listener, shell(routes(), site.unwrap()), limits)
+}
+
+fn routes() -> Router {
+    Router::new()
         .route("/hello", routing::get(async || "hello"))
         .route("/echo", routing::post(async |body: Bytes| body))
+        .route("/peer", routing::get(async |Extension(peer): Extension<Peer>| peer.client.to_string()))
+        .route(
+            "/form",
+            routing::get(async |page: Page| page.csrf())
+                .post(async |form: SafeForm<Vec<(String, String)>>| form.0.len().to_string()),
+        )
+        .route("/panic", routing::get(async || -> &'static str { panic!("planted") }))
         .route(
             "/slow",
             routing::get(async || {
@@ -29,8 +60,14 @@ async fn start(limits: Limits) -> Running {
                 "done"
             }),
         )
-        .route("/big", routing::get(async || vec![b'x'; 32 << 20]));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        .route("/big", routing::get(async || vec![b'x'; 32 << 20]))
+}
+
+async fn run(router: Router, limits: Limits) -> Running {
+    run_on(TcpListener::bind("127.0.0.1:0").await.unwrap(), router, limits)
+}
+
+fn run_on(listener: TcpListener, router: Router, limits: Limits) -> Running {
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let ended = tokio::spawn(server::serve(listener, router, limits, async { stopped.await.unwrap_or(()) }));
@@ -57,6 +94,16 @@ impl Running {
         let mut socket = self.connect().await;
         socket.write_all(bytes.as_ref()).await.unwrap();
         read_to_end(&mut socket).await
+    }
+
+    /// Sends a request with this site's host and `Connection: close`; `head` is the request line's method and target, then
+    /// further header lines.
+    async fn ask(&self, request: &str, headers: &str, body: &str) -> String {
+        let (host, length) = (self.address, body.len());
+        self.exchange(format!(
+            "{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+        ))
+        .await
     }
 
     async fn is_alive(&self) {
@@ -270,4 +317,87 @@ async fn connections_of_one_address_are_bounded_and_places_are_given_back() {
     drop((first, second));
     sleep(Duration::from_millis(50)).await;
     server.is_alive().await;
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let server = start_with_shell(short()).await;
+    let mut answers = vec![
+        server.ask("GET /hello", "", "").await,
+        server.ask("GET /nowhere", "", "").await,
+        server.ask("DELETE /hello", "", "").await,
+        server.ask("TRACE /hello", "", "").await,
+        server.ask("GET /panic", "", "").await,
+        server.ask("POST /form", "", "a=b").await,
+        server.ask("POST /echo", "", &"x".repeat(64 * 1024 + 1)).await,
+        server.ask("GET /hello", &format!("X: {}\r\n", "x".repeat(16 * 1024)), "").await,
+        server.exchange("GET /hello HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n").await,
+        server.exchange("GET /hello HTTP/1.1\nHost: a\n\n").await,
+        server.exchange("GET /hello HTTP/1.1\r\nHost: a\r\n").await,
+    ];
+    answers.push(
+        server.exchange(format!("POST /echo HTTP/1.1\r\nHost: {}\r\nContent-Length: 9\r\n\r\nx", server.address)).await,
+    );
+    let statuses: Vec<_> = answers.iter().map(|answer| status(answer)).collect();
+    assert_eq!(statuses, ["200", "404", "405", "405", "500", "415", "413", "431", "421", "400", "408", "408"]);
+    for answer in answers {
+        let head = answer.split("\r\n\r\n").next().unwrap().to_lowercase();
+        for header in [
+            "content-security-policy: default-src 'none'",
+            "frame-ancestors 'none'",
+            "x-content-type-options: nosniff",
+            "referrer-policy: no-referrer",
+            "cross-origin-opener-policy: same-origin",
+            "cache-control: no-store",
+        ] {
+            assert!(head.contains(header), "{header} is missing in:\n{head}");
+        }
+        assert!(!head.contains("\r\nserver:") && !head.contains("x-powered-by"), "{head}");
+        assert!(answer.len() < 16 * 1024);
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_one_answer_and_the_process_lives() {
+    let server = start_with_shell(Limits::default()).await;
+    for _ in 0..3 {
+        let answer = server.ask("GET /panic", "Accept: text/html\r\n", "").await;
+        assert_eq!(status(&answer), "500");
+        assert!(answer.contains("AUCQKBIF") && !answer.contains("planted"), "{answer}");
+    }
+    assert_eq!(status(&server.ask("GET /hello", "", "").await), "200");
+}
+
+#[tokio::test]
+async fn a_form_passes_with_its_token_and_fails_with_another_browsers() {
+    let server = start_with_shell(Limits::default()).await;
+    let token = |answer: &str| answer.rsplit_once("\r\n\r\n").unwrap().1.to_owned();
+    let cookie = |letter: &str| format!("Cookie: browser={}\r\n", letter.repeat(43));
+    let mine = token(&server.ask("GET /form", &cookie("a"), "").await);
+    let post = async |browser: &str, more: &str| {
+        let headers = format!("{}Content-Type: application/x-www-form-urlencoded\r\n{more}", cookie(browser));
+        status(&server.ask("POST /form", &headers, &format!("csrf={mine}&x=1")).await).to_owned()
+    };
+    assert_eq!(post("a", &format!("Origin: http://{}\r\n", server.address)).await, "200");
+    assert_eq!(post("b", "").await, "403");
+    assert_eq!(post("a", "Origin: null\r\n").await, "403");
+    assert_eq!(post("a", "Origin: https://evil.example\r\n").await, "403");
+    assert_eq!(post("a", "Sec-Fetch-Site: cross-site\r\n").await, "403");
+}
+
+#[tokio::test]
+async fn a_client_that_asks_first_is_told_to_go_on() {
+    let server = start(Limits::default()).await;
+    let answer = server.exchange("POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nok").await;
+    assert!(answer.contains("200 OK") && answer.ends_with("ok"), "{answer}");
+}
+
+#[tokio::test]
+async fn forwarded_addresses_count_only_from_a_trusted_proxy() {
+    let plain = start(Limits::default()).await;
+    let request =
+        "GET /peer HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.7\r\nConnection: close, X-Forwarded-For\r\n\r\n";
+    assert!(plain.exchange(request).await.ends_with("127.0.0.1"));
+    let behind = start(Limits { trusted_proxies: vec!["127.0.0.1".parse().unwrap()], ..Limits::default() }).await;
+    assert!(behind.exchange(request).await.ends_with("198.51.100.7"));
 }

@@ -7,6 +7,7 @@
 mod dependencies;
 mod http_server;
 mod layering;
+mod pages;
 mod privacy;
 mod rust_source;
 mod store;

@@ -1,4 +1,4 @@
-home-title = Parler librement. Être cru.
+home-title = Parlez librement. On vous croira.
 home-lead = Un forum a besoin de savoir que vous êtes une vraie personne, pas qui vous êtes. Nous attestons votre tranche d’âge ou votre lieu de vie, et votre nom reste en dehors.
 home-voice-1 = Marée Basse
 home-voice-1-initial = M

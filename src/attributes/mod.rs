@@ -4,6 +4,9 @@
 //! ([`Terms`]); the facts themselves stay in sealed rows and in this process.
 
 mod cache;
+mod crowd;
+mod index;
+mod meter;
 mod row;
 mod terms;
 
@@ -11,8 +14,10 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use self::cache::Cache;
+use self::{cache::Cache, crowd::Crowds};
 pub use self::{
+    crowd::{Crowd, Proposal},
+    meter::Meter,
     row::{open_facts, seal_facts},
     terms::Terms,
 };
@@ -43,6 +48,7 @@ struct Inner {
     smallest_crowd: u64,
     ambient: Ambient,
     cache: Cache,
+    crowds: Crowds,
 }
 
 impl Attributes {
@@ -56,8 +62,8 @@ impl Attributes {
         smallest_crowd: u64,
         ambient: Ambient,
     ) -> Self {
-        let cache = Cache::default();
-        Self(Arc::new(Inner { store, keyring, areas, calendar, table, smallest_crowd, ambient, cache }))
+        let (cache, crowds) = (Cache::default(), Crowds::new(areas));
+        Self(Arc::new(Inner { store, keyring, areas, calendar, table, smallest_crowd, ambient, cache, crowds }))
     }
 
     /// What is known of an enrolled person; None of one who departed or never was. A change made on another node is
@@ -79,6 +85,7 @@ impl Attributes {
     /// To be called after a change of this person's row was committed on this node.
     pub fn forget(&self, person: PersonId) {
         self.0.cache.forget(person);
+        self.0.crowds.changed();
     }
 
     /// Seals facts for the person's row, as [`seal_facts`].

@@ -52,6 +52,11 @@ impl World {
         Self { _data: data, clock, store, attributes, rng }
     }
 
+    /// One more process over the same database.
+    pub(super) fn other_node(&self) -> Attributes {
+        Self::node(&self.store, self.attributes.0.keyring.clone(), self.attributes.0.ambient.clone())
+    }
+
     fn node(store: &Store, keyring: Arc<Keyring>, ambient: Ambient) -> Attributes {
         let calendar = LegalCalendar::new("Europe/Paris", LeapDay::default()).unwrap();
         Attributes::new(store.clone(), keyring, Areas::france(), calendar, BracketTable::default(), 11, ambient)

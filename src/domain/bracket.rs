@@ -30,6 +30,11 @@ impl AgeBracket {
         self.youngest <= age && self.oldest.is_none_or(|oldest| age <= oldest)
     }
 
+    /// Whether somebody born in that year is in this bracket in the calendar year `year`: by the age reached in it.
+    pub fn holds(self, birth_year: i16, year: i16) -> bool {
+        age_reached(birth_year, year).is_some_and(|age| self.contains(age))
+    }
+
     /// The part after `age:` in the claim `groups`: `lt18`, `30-39`, `ge80`.
     pub fn group(self) -> String {
         self.to_string().trim_start_matches(['Y', '_']).to_ascii_lowercase()
@@ -118,9 +123,7 @@ impl BracketTable {
 
     /// The bracket of the age reached in the calendar year `year`. None before the year of birth.
     pub fn bracket(&self, birth_year: i16, year: i16) -> Option<AgeBracket> {
-        let age = i32::from(year) - i32::from(birth_year);
-        // Whoever is over 255 is in the last bracket all the same.
-        let age = u8::try_from(age.min(255)).ok()?;
+        let age = age_reached(birth_year, year)?;
         self.brackets.iter().copied().find(|bracket| bracket.contains(age))
     }
 
@@ -198,6 +201,11 @@ fn follow_each_other(brackets: &[AgeBracket]) -> Result<(), BracketError> {
         (None, 2..) => Ok(()),
         (age, _) => Err(BracketError::Gap(age.unwrap_or(0))),
     }
+}
+
+/// None before the year of birth. Whoever is over 255 is in the last bracket all the same.
+fn age_reached(birth_year: i16, year: i16) -> Option<u8> {
+    u8::try_from((i32::from(year) - i32::from(birth_year)).min(255)).ok()
 }
 
 const NARROWEST: u8 = 5;
@@ -331,6 +339,7 @@ mod tests {
             let starts: Vec<u8> = [0].into_iter().chain(kept).collect();
             let coarse = table.coarsen(&starting_at(&starts)).unwrap().bracket(birth, 2026).unwrap();
             let fine = table.bracket(birth, 2026).unwrap();
+            prop_assert!(coarse.holds(birth, 2026) && fine.holds(birth, 2026) && !fine.holds(2027, 2026));
             prop_assert!(coarse.contains(fine.youngest()) && coarse.contains(fine.oldest().unwrap_or(255)));
         }
 

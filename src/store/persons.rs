@@ -26,6 +26,19 @@ pub struct Person {
     pub changed_at: Timestamp,
 }
 
+/// What a person's row says of their facts.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FactsRow {
+    pub id: PersonId,
+    pub departed: bool,
+    pub facts: Vec<u8>,
+    pub version: i64,
+    pub changed_at: Timestamp,
+}
+
+/// Comes before every id.
+pub const FIRST: PersonId = PersonId::from_bytes([0; 16]);
+
 /// Adds a person.
 pub async fn insert(tx: &mut Tx, person: &Person) -> Result<(), StoreError> {
     let values = values![
@@ -60,9 +73,26 @@ pub async fn update(tx: &mut Tx, person: &Person) -> Result<bool, StoreError> {
     tx.changed(UPDATE, values).await
 }
 
-/// People whose row changed at or after `since`, in the order of their change.
-pub async fn changed_since(tx: &mut Tx, since: Timestamp) -> Result<Vec<Person>, StoreError> {
-    tx.all(CHANGED, values![since]).await?.iter().map(read).collect()
+/// One page of people whose row changed at or after `since`, in the order of their change. The next page begins after
+/// the time and the id of the last one of this page; `after` of the first page is [`FIRST`].
+pub async fn changed_since(
+    tx: &mut Tx,
+    since: Timestamp,
+    after: PersonId,
+    most: u32,
+) -> Result<Vec<FactsRow>, StoreError> {
+    tx.all(CHANGED, values![since, after, i64::from(most)]).await?.iter().map(read_facts).collect()
+}
+
+/// One page of all people in the order of their ids. The next page begins after the last id of this page.
+pub async fn page(tx: &mut Tx, after: PersonId, most: u32) -> Result<Vec<FactsRow>, StoreError> {
+    tx.all(PAGE, values![after, i64::from(most)]).await?.iter().map(read_facts).collect()
+}
+
+/// Replaces sealed facts by facts that say the same. Version and time of change stay, for nothing changed: a time
+/// that followed somebody's birthday would tell it to whoever reads the table.
+pub async fn reseal(tx: &mut Tx, id: PersonId, version: i64, facts: &[u8]) -> Result<bool, StoreError> {
+    tx.changed(RESEAL, values![id, version, facts]).await
 }
 
 /// Records a tag that one person alone may have; [`StoreError::Taken`] when somebody has it.
@@ -105,6 +135,16 @@ fn read(row: &Row) -> Result<Person, StoreError> {
     })
 }
 
+fn read_facts(row: &Row) -> Result<FactsRow, StoreError> {
+    Ok(FactsRow {
+        id: row.id(0)?,
+        departed: row.time_or_null(1)?.is_some(),
+        facts: row.blob(2)?,
+        version: row.int(3)?,
+        changed_at: row.time(4)?,
+    })
+}
+
 statements! {
     INSERT = "INSERT INTO persons (id, registrar_id, enrolled_on, renew_by, departed_on, facts, identity, version, changed_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -112,8 +152,10 @@ statements! {
             FROM persons WHERE id = $1";
     UPDATE = "UPDATE persons SET renew_by = $2, departed_on = $3, facts = $4, identity = $5, version = version + 1, changed_at = $7
               WHERE id = $1 AND version = $6";
-    CHANGED = "SELECT id, registrar_id, enrolled_on, renew_by, departed_on, facts, identity, version, changed_at
-               FROM persons WHERE changed_at >= $1 ORDER BY changed_at";
+    CHANGED = "SELECT id, departed_on, facts, version, changed_at FROM persons
+               WHERE changed_at >= $1 AND (changed_at > $1 OR id > $2) ORDER BY changed_at, id LIMIT $3";
+    PAGE = "SELECT id, departed_on, facts, version, changed_at FROM persons WHERE id > $1 ORDER BY id LIMIT $2";
+    RESEAL = "UPDATE persons SET facts = $3 WHERE id = $1 AND version = $2";
     INSERT_TWIN = "INSERT INTO twins (tag, person_id) VALUES ($1, $2)";
     FIND_TWIN = "SELECT person_id FROM twins WHERE tag = $1";
     INSERT_ALIKE = "INSERT INTO alikes (tag, person_id) VALUES ($1, $2) ON CONFLICT (tag, person_id) DO NOTHING";

@@ -1,0 +1,353 @@
+//! How many people share what is about to be shown, and what to show instead when they are too few.
+//!
+//! The counts come from an [`Index`] in memory, built from the sealed rows when it is first needed and kept current by
+//! what changed since, on whichever node. A citizen waits for it only on a page that asks for consent.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    task::spawn_blocking,
+};
+
+use super::{
+    Attributes, Terms,
+    index::{Criteria, Index},
+    meter::{self, Meter},
+    open_facts, terms,
+};
+use crate::{
+    domain::{
+        ambient::Timestamp,
+        area::{Areas, Level},
+        claim::{Qualities, Quality},
+        ids::PersonId,
+        quality::Facts,
+    },
+    store::{StoreError, persons},
+};
+
+/// The people of whom the same is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crowd {
+    /// Enrolled and not departed, of whom everything is true that is shown; whoever asks is among them.
+    pub people: u64,
+    /// How many live in the area shown, enrolled or not; None when no area is shown.
+    pub population: Option<u64>,
+    /// Whether they are not below `territory.smallest_crowd`.
+    pub enough: bool,
+}
+
+/// What the page that asks for consent proposes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// What the forum asks for, and the crowd there.
+    pub level: Level,
+    pub crowd: Crowd,
+    /// When that crowd is too small and a residence is shown: the finest coarser level at which it is not, or the
+    /// coarsest that there is. To be preselected; the citizen may overrule.
+    pub coarser: Option<(Level, Crowd)>,
+}
+
+/// The index, and how far it has read.
+pub(super) struct Crowds {
+    /// Held for one look-up, for one pass over everybody, or for as long as rows are read.
+    state: Arc<Mutex<State>>,
+    /// A row was changed on this node: it is read at the next question, however soon.
+    changed: AtomicBool,
+}
+
+struct State {
+    index: Index,
+    /// Every change committed a while before this time is in the index.
+    read_until: Timestamp,
+    asked_at: Option<Timestamp>,
+}
+
+impl Crowds {
+    pub(super) fn new(areas: &'static Areas) -> Self {
+        let state = State { index: Index::new(areas), read_until: Timestamp(i64::MIN), asked_at: None };
+        Self { state: Arc::new(Mutex::new(state)), changed: AtomicBool::new(false) }
+    }
+
+    pub(super) fn changed(&self) {
+        self.changed.store(true, Ordering::Release);
+    }
+}
+
+impl Attributes {
+    /// How many people share what is about to be shown. What another node changed counts after one second.
+    pub async fn crowd(&self, shown: &Qualities) -> Result<Crowd, StoreError> {
+        let state = self.current().await?;
+        self.count(state, shown).await.map(|(crowd, _)| crowd)
+    }
+
+    /// The crowd at the level of the terms for those qualities that the citizen would agree to, and the coarser level
+    /// to propose in its place when it is too small.
+    pub async fn propose(
+        &self,
+        facts: &Facts,
+        terms: &Terms,
+        agreed: &BTreeSet<Quality>,
+    ) -> Result<Proposal, StoreError> {
+        let state = self.current().await?;
+        let (crowd, mut state) = self.count(state, &self.qualities(facts, terms).only(agreed)).await?;
+        let mut proposal = Proposal { level: terms.residence_level, crowd, coarser: None };
+        let mut level = terms.residence_level;
+        let mut enough = crowd.enough || !agreed.contains(&Quality::Residence);
+        while !enough && let Some(area) = self.areas().coarser(level, facts.commune) {
+            level = area.level;
+            let terms = Terms { residence_level: level, ..terms.clone() };
+            let (crowd, unlocked) = self.count(state, &self.qualities(facts, &terms).only(agreed)).await?;
+            state = unlocked;
+            proposal.coarser = Some((level, crowd));
+            enough = crowd.enough;
+        }
+        Ok(proposal)
+    }
+
+    /// How large the crowds of all enrolled people are when these qualities are shown: for the operator who chooses
+    /// what a forum may ask for.
+    pub async fn operator_meter(&self, kinds: &BTreeSet<Quality>, terms: &Terms) -> Result<Meter, StoreError> {
+        let state = self.current().await?;
+        let (kinds, level, today) = (kinds.clone(), terms.residence_level, self.today());
+        let (table, smallest) = (terms::table(terms, self.brackets()), self.smallest_crowd());
+        let measure = move || meter::measure(&state.index, &kinds, level, table.as_ref(), today, smallest);
+        spawn_blocking(measure).await.map_err(|_| STOPPING)
+    }
+
+    /// Reads what changed, so that nobody has to wait for it: for the start of the process. The first time it opens
+    /// every row.
+    pub async fn read_crowds(&self) -> Result<(), StoreError> {
+        self.current().await.map(drop)
+    }
+
+    async fn count(&self, mut state: Locked, shown: &Qualities) -> Result<(Crowd, Locked), StoreError> {
+        let (criteria, area, today) = (Criteria::of(shown), shown.residence, self.today());
+        // A pass over a million people takes too long to do between other people's requests.
+        if !state.index.has_counted(criteria, today) {
+            let count = move || {
+                state.index.count(criteria, area, today);
+                state
+            };
+            state = spawn_blocking(count).await.map_err(|_| STOPPING)?;
+        }
+        let people = state.index.count(criteria, area, today);
+        let population = area.map(|area| self.areas().get(area).map_or(0, |area| area.population));
+        Ok((Crowd { people, population, enough: people >= self.smallest_crowd() }, state))
+    }
+
+    /// The index with all changes that are to be seen now.
+    async fn current(&self) -> Result<Locked, StoreError> {
+        let mut state = self.0.crowds.state.clone().lock_owned().await;
+        let now = self.0.ambient.now();
+        let changed_here = self.0.crowds.changed.swap(false, Ordering::AcqRel);
+        let recent = |asked: Timestamp| asked <= now && now.since(asked) < BETWEEN_READINGS;
+        if changed_here || !state.asked_at.is_some_and(recent) {
+            self.read_changes(&mut state).await.inspect_err(|_| {
+                self.0.crowds.changed();
+            })?;
+            state.asked_at = Some(now);
+            state.read_until = now;
+        }
+        Ok(state)
+    }
+
+    /// Reads page by page. A caller who gives up in the middle leaves the pages read so far.
+    async fn read_changes(&self, state: &mut State) -> Result<(), StoreError> {
+        let mut since = state.read_until.minus(OVERLAP);
+        let mut after = persons::FIRST;
+        loop {
+            let page = self.0.store.read::<_, StoreError, _>(move |tx| {
+                Box::pin(async move { persons::changed_since(tx, since, after, PAGE).await })
+            });
+            let mut rows = page.await?;
+            let is_last = rows.len() < PAGE as usize;
+            if let Some(last) = rows.last() {
+                (since, after) = (last.changed_at, last.id);
+            }
+            rows.retain(|row| state.index.lacks(row.id, row.version));
+            for (person, version, facts) in self.opened(rows).await? {
+                state.index.put(person, version, facts.as_ref());
+            }
+            if is_last {
+                return Ok(());
+            }
+            state.read_until = since;
+        }
+    }
+
+    /// Opens rows away from the threads that serve requests.
+    async fn opened(&self, rows: Vec<persons::FactsRow>) -> Result<Vec<(PersonId, i64, Option<Facts>)>, StoreError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keyring = self.0.keyring.clone();
+        let open = move |row: persons::FactsRow| {
+            let facts = (!row.departed).then(|| open_facts(keyring.vault(), row.id, &row.facts).ok()).flatten();
+            if facts.is_none() && !row.departed {
+                // One broken row must not take every page that asks for consent down: it makes a crowd smaller.
+                tracing::error!("a person's facts do not open: the person is left out of every crowd");
+            }
+            (row.id, row.version, facts)
+        };
+        spawn_blocking(move || rows.into_iter().map(open).collect()).await.map_err(|_| STOPPING)
+    }
+}
+
+type Locked = OwnedMutexGuard<State>;
+
+/// At most this often the database is asked what changed.
+const BETWEEN_READINGS: Duration = Duration::from_secs(1);
+/// A change is read although its time lies this much back: clocks of nodes differ, and a transaction takes its time.
+const OVERLAP: Duration = Duration::from_mins(1);
+const PAGE: u32 = 2_000;
+const STOPPING: StoreError = StoreError::Unavailable("shutting down");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        attributes::tests::{World, code, facts, terms},
+        domain::quality::Sex,
+    };
+
+    const VOIRON: &str = "cog:38563";
+    const GRENOBLE: &str = "cog:38185";
+    const LYON: &str = "cog:69123";
+    const BORN_1990: &str = r#"{"y":1990}"#;
+
+    async fn people(attributes: &Attributes, known: &Facts, level: Level) -> u64 {
+        attributes.crowd(&attributes.qualities(known, &terms(level))).await.unwrap().people
+    }
+
+    #[tokio::test]
+    async fn who_asks_is_counted_who_departed_is_not_and_who_moved_is_counted_there() {
+        let mut world = World::new("2026-03-01T12:00:00Z").await;
+        let (here, there) = (facts(BORN_1990, VOIRON), facts(BORN_1990, GRENOBLE));
+        let one = world.enrol(&here).await;
+        let crowd = world.attributes.crowd(&world.attributes.qualities(&here, &terms(Level::Commune))).await.unwrap();
+        assert_eq!((crowd.people, crowd.enough), (1, false));
+        assert_eq!(crowd.population, world.attributes.areas().get(code(VOIRON)).map(|area| area.population));
+        let two = world.enrol(&here).await;
+        world.clock.advance(BETWEEN_READINGS);
+        assert_eq!(people(&world.attributes, &here, Level::Commune).await, 2);
+        world.becomes(two, &there).await;
+        world.clock.advance(BETWEEN_READINGS);
+        assert_eq!(people(&world.attributes, &here, Level::Commune).await, 1);
+        assert_eq!(people(&world.attributes, &there, Level::Commune).await, 1);
+        assert_eq!(people(&world.attributes, &there, Level::Department).await, 2);
+        world.departs(one).await;
+        world.attributes.forget(one);
+        assert_eq!(people(&world.attributes, &here, Level::Commune).await, 0);
+        assert_eq!(people(&world.attributes, &there, Level::Department).await, 1);
+    }
+
+    #[tokio::test]
+    async fn what_another_node_enrolled_late_appears_although_its_clock_is_behind() {
+        let mut world = World::new("2026-03-01T12:00:00Z").await;
+        let known = facts(BORN_1990, VOIRON);
+        assert_eq!(people(&world.attributes, &known, Level::Commune).await, 0);
+        world.clock.set(Timestamp(world.attributes.0.ambient.now().0 - 2_000));
+        world.enrol(&known).await;
+        world.clock.advance(Duration::from_secs(3));
+        assert_eq!(people(&world.attributes, &known, Level::Commune).await, 1);
+        assert_eq!(people(&world.other_node(), &known, Level::Commune).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_second_passes_before_the_rows_are_read_again() {
+        let mut world = World::new("2026-03-01T12:00:00Z").await;
+        let known = facts(BORN_1990, VOIRON);
+        world.attributes.read_crowds().await.unwrap();
+        world.enrol(&known).await;
+        world.clock.advance(Duration::from_millis(999));
+        assert_eq!(people(&world.attributes, &known, Level::Commune).await, 0);
+        world.clock.advance(Duration::from_millis(1));
+        assert_eq!(people(&world.attributes, &known, Level::Commune).await, 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_shown_is_not_compared() {
+        let mut world = World::new("2026-03-01T12:00:00Z").await;
+        let woman = Facts { sex: Sex::Female, ..facts(BORN_1990, VOIRON) };
+        let man = Facts { sex: Sex::Male, ..facts(r#"{"y":1950}"#, VOIRON) };
+        world.enrol(&woman).await;
+        world.enrol(&man).await;
+        let shown = world.attributes.qualities(&woman, &terms(Level::Commune));
+        for (kinds, people) in [
+            (vec![], 2),
+            (vec![Quality::Residence], 2),
+            (vec![Quality::Residence, Quality::AgeOver18], 2),
+            (vec![Quality::Sex], 1),
+            (vec![Quality::AgeBracket], 1),
+        ] {
+            let told = shown.only(&kinds.iter().copied().collect());
+            assert_eq!(world.attributes.crowd(&told).await.unwrap().people, people, "{kinds:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_row_that_does_not_open_is_in_no_crowd_and_breaks_none() {
+        let mut world = World::new("2026-03-01T12:00:00Z").await;
+        let known = facts(BORN_1990, VOIRON);
+        let broken = world.enrol(&known).await;
+        world.enrol(&known).await;
+        world.change(broken, |row| row.facts = b"broken".to_vec()).await;
+        assert_eq!(people(&world.attributes, &known, Level::Commune).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_coarser_area_is_proposed_until_enough_people_share_it() {
+        let mut world = World::new("2026-03-01T12:00:00Z").await;
+        let known = facts(BORN_1990, VOIRON);
+        for (commune, people) in [(VOIRON, 4), (GRENOBLE, 6), (LYON, 1)] {
+            for _ in 0..people {
+                world.enrol(&facts(BORN_1990, commune)).await;
+            }
+        }
+        let all = Quality::ALL.into();
+        let proposal = world.attributes.propose(&known, &terms(Level::Commune), &all).await.unwrap();
+        assert_eq!((proposal.level, proposal.crowd.people, proposal.crowd.enough), (Level::Commune, 4, false));
+        let coarser = proposal.coarser.map(|(level, crowd)| (level, crowd.people, crowd.enough));
+        assert_eq!(coarser, Some((Level::Region, 11, true)));
+        let proposal = world.attributes.propose(&known, &terms(Level::Region), &all).await.unwrap();
+        assert!(proposal.crowd.enough && proposal.coarser.is_none());
+    }
+
+    #[tokio::test]
+    async fn the_country_is_proposed_when_nothing_is_enough_and_nothing_when_no_area_is_shown() {
+        let mut world = World::new("2026-03-01T12:00:00Z").await;
+        let known = facts(BORN_1990, VOIRON);
+        world.enrol(&known).await;
+        let proposal = world.attributes.propose(&known, &terms(Level::Commune), &Quality::ALL.into()).await.unwrap();
+        let coarser = proposal.coarser.map(|(level, crowd)| (level, crowd.people, crowd.enough));
+        assert_eq!(coarser, Some((Level::Country, 1, false)));
+        let age = [Quality::AgeBracket].into();
+        let proposal = world.attributes.propose(&known, &terms(Level::Commune), &age).await.unwrap();
+        assert!(!proposal.crowd.enough && proposal.crowd.population.is_none() && proposal.coarser.is_none());
+    }
+
+    #[tokio::test]
+    async fn the_operator_sees_how_many_would_be_in_a_small_crowd() {
+        let mut world = World::new("2026-03-01T12:00:00Z").await;
+        for (commune, people) in [(VOIRON, 12), (LYON, 2)] {
+            for _ in 0..people {
+                world.enrol(&facts(BORN_1990, commune)).await;
+            }
+        }
+        let kinds = [Quality::Residence, Quality::AgeBracket].into();
+        let meter = world.attributes.operator_meter(&kinds, &terms(Level::Department)).await.unwrap();
+        assert_eq!(meter, Meter { people: 14, in_small_crowds: 2, median_crowd: 12 });
+        assert_eq!(meter.percent_in_small_crowds(), 15);
+        let meter = world.attributes.operator_meter(&kinds, &terms(Level::Region)).await.unwrap();
+        assert_eq!(meter, Meter { people: 14, in_small_crowds: 0, median_crowd: 14 });
+    }
+}

@@ -6,6 +6,8 @@ mod consent;
 mod end_session;
 mod endpoints;
 
+use std::fmt::Display;
+
 use axum::{
     Router,
     http::StatusCode,
@@ -17,7 +19,6 @@ use crate::{
     accounts::SignedIn,
     http::{Lang, Problem},
     provider::{Authentication, Provider, authorize::PageError, discovery::path},
-    store::StoreError,
 };
 
 /// The routes.
@@ -74,9 +75,7 @@ fn page_problem(error: PageError) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, name)
 }
 
-fn store_problem(error: &StoreError) -> Problem {
-    match error {
-        StoreError::Unavailable(_) | StoreError::Busy => Problem::unavailable(error),
-        _ => Problem::internal(error),
-    }
+/// The database does not answer, or not as it should: nothing was done, and nothing is let through.
+fn store_problem(error: &impl Display) -> Problem {
+    Problem::unavailable(error)
 }

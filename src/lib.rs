@@ -7,7 +7,6 @@
 )]
 
 pub mod accounts;
-pub mod app;
 pub mod attributes;
 pub mod clients;
 pub mod config;

@@ -1,16 +1,16 @@
 -- The first schema. Times are milliseconds since 1970; beside a person's rows they are rounded to the day, because an
--- exact time would join this database with a forum's.
+-- exact time would join this database with a forum's. Texts are compared byte by byte, as SQLite does.
 -- specs/data-classes.toml gives the class of every column.
 
 CREATE TABLE settings (
-    name TEXT NOT NULL PRIMARY KEY,
-    value TEXT NOT NULL
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    value TEXT COLLATE "C" NOT NULL
 );
 
 CREATE TABLE registrars (
     id BYTEA NOT NULL PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
-    area TEXT NOT NULL,
+    name TEXT COLLATE "C" NOT NULL UNIQUE,
+    area TEXT COLLATE "C" NOT NULL,
     created_on BIGINT NOT NULL,
     disabled_at BIGINT
 );
@@ -43,10 +43,10 @@ CREATE INDEX alikes_person ON alikes (person_id);
 
 CREATE TABLE accounts (
     id BYTEA NOT NULL PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('citizen', 'officer', 'auditor', 'custodian', 'administrator')),
+    kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('citizen', 'officer', 'auditor', 'custodian', 'administrator')),
     person_id BYTEA UNIQUE REFERENCES persons (id) ON DELETE CASCADE,
     registrar_id BYTEA REFERENCES registrars (id),
-    login TEXT NOT NULL UNIQUE,
+    login TEXT COLLATE "C" NOT NULL UNIQUE,
     created_on BIGINT NOT NULL,
     disabled_at BIGINT,
     CHECK ((kind = 'citizen') = (person_id IS NOT NULL)),
@@ -56,7 +56,7 @@ CREATE TABLE accounts (
 CREATE TABLE invites (
     code_hash BYTEA NOT NULL PRIMARY KEY,
     account_id BYTEA NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
-    purpose TEXT NOT NULL CHECK (purpose IN ('activate', 'recover')),
+    purpose TEXT COLLATE "C" NOT NULL CHECK (purpose IN ('activate', 'recover')),
     created_on BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     used_at BIGINT,
@@ -113,22 +113,22 @@ CREATE TABLE throttles (
 CREATE INDEX throttles_last ON throttles (last_at);
 
 CREATE TABLE sectors (
-    sector TEXT NOT NULL PRIMARY KEY,
+    sector TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     heteronyms_per_person BIGINT NOT NULL CHECK (heteronyms_per_person BETWEEN 1 AND 100),
     created_on BIGINT NOT NULL
 );
 
 -- One row for every place a person may have in a sector: a pseudonym refers to one, so the policy is a constraint.
 CREATE TABLE slots (
-    sector TEXT NOT NULL REFERENCES sectors (sector),
+    sector TEXT COLLATE "C" NOT NULL REFERENCES sectors (sector),
     slot BIGINT NOT NULL CHECK (slot >= 0),
     PRIMARY KEY (sector, slot)
 );
 
 CREATE TABLE clients (
-    id TEXT NOT NULL PRIMARY KEY,
-    sector TEXT NOT NULL REFERENCES sectors (sector),
-    metadata TEXT NOT NULL,
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    sector TEXT COLLATE "C" NOT NULL REFERENCES sectors (sector),
+    metadata TEXT COLLATE "C" NOT NULL,
     secret_hash BYTEA,
     version BIGINT NOT NULL,
     created_on BIGINT NOT NULL,
@@ -138,7 +138,7 @@ CREATE TABLE clients (
 CREATE TABLE pseudonyms (
     id BYTEA NOT NULL PRIMARY KEY,
     person_id BYTEA NOT NULL REFERENCES persons (id),
-    sector TEXT NOT NULL,
+    sector TEXT COLLATE "C" NOT NULL,
     slot BIGINT NOT NULL,
     generation BIGINT NOT NULL,
     key_version BIGINT NOT NULL,
@@ -152,7 +152,7 @@ CREATE TABLE pseudonyms (
 
 -- A name that was ever taken in a sector stays its owner's: the row is never removed.
 CREATE TABLE names (
-    sector TEXT NOT NULL,
+    sector TEXT COLLATE "C" NOT NULL,
     tag BYTEA NOT NULL,
     pseudonym_id BYTEA NOT NULL REFERENCES pseudonyms (id),
     released_on BIGINT,
@@ -164,7 +164,7 @@ CREATE TABLE consents (
     id BYTEA NOT NULL PRIMARY KEY,
     person_id BYTEA NOT NULL REFERENCES persons (id),
     pseudonym_id BYTEA NOT NULL REFERENCES pseudonyms (id),
-    client_id TEXT NOT NULL REFERENCES clients (id),
+    client_id TEXT COLLATE "C" NOT NULL REFERENCES clients (id),
     sealed BYTEA NOT NULL,
     given_on BIGINT NOT NULL,
     withdrawn_on BIGINT
@@ -176,7 +176,7 @@ CREATE INDEX consents_person ON consents (person_id);
 CREATE TABLE grants (
     id BYTEA NOT NULL PRIMARY KEY,
     consent_id BYTEA NOT NULL REFERENCES consents (id),
-    client_id TEXT NOT NULL,
+    client_id TEXT COLLATE "C" NOT NULL,
     session_tag BYTEA NOT NULL,
     sealed BYTEA NOT NULL,
     remove_after BIGINT NOT NULL,
@@ -189,7 +189,7 @@ CREATE INDEX grants_remove ON grants (remove_after);
 CREATE TABLE families (
     id BYTEA NOT NULL PRIMARY KEY,
     grant_id BYTEA NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
-    client_id TEXT NOT NULL,
+    client_id TEXT COLLATE "C" NOT NULL,
     sealed BYTEA NOT NULL,
     expires_at BIGINT NOT NULL,
     revoked_at BIGINT

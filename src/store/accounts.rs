@@ -77,7 +77,11 @@ pub async fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, StoreEr
     tx.optional(FIND, values![id]).await?.map(|row| read(&row)).transpose()
 }
 
+/// The account that this login, as somebody typed it, belongs to.
 pub async fn find_by_login(tx: &mut Tx, login: &str) -> Result<Option<Account>, StoreError> {
+    if login.contains('\0') {
+        return Ok(None);
+    }
     tx.optional(FIND_BY_LOGIN, values![login]).await?.map(|row| read(&row)).transpose()
 }
 
@@ -159,6 +163,7 @@ pub async fn update_passkey(
 
 /// Removes a passkey unless it is the last thing that opens the account.
 pub async fn remove_passkey(tx: &mut Tx, account: AccountId, credential: &[u8]) -> Result<bool, StoreError> {
+    lock(tx, account).await?;
     tx.changed(REMOVE_PASSKEY, values![account, credential]).await
 }
 
@@ -175,8 +180,9 @@ pub async fn find_passphrase(tx: &mut Tx, account: AccountId) -> Result<Option<V
     tx.optional(FIND_PASSPHRASE, values![account]).await?.map(|row| row.blob(0)).transpose()
 }
 
-/// Removes the passphrase unless it is the last thing that opens the account.
+/// Removes the passphrase unless it is the last thing that opens the account; in any case when `recovering`.
 pub async fn remove_passphrase(tx: &mut Tx, account: AccountId, recovering: bool) -> Result<bool, StoreError> {
+    lock(tx, account).await?;
     tx.changed(REMOVE_PASSPHRASE, values![account, i64::from(recovering)]).await
 }
 
@@ -219,6 +225,11 @@ pub async fn use_ceremony(tx: &mut Tx, id: TokenHash, now: Timestamp) -> Result<
 
 pub async fn remove_old_ceremonies(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
     tx.execute(REMOVE_CEREMONIES, values![now]).await
+}
+
+/// Makes other writers of this account wait until the transaction ends. Begin with it where a rule spans several rows.
+pub async fn lock(tx: &mut Tx, account: AccountId) -> Result<bool, StoreError> {
+    tx.changed(LOCK, values![account]).await
 }
 
 impl Purpose {
@@ -298,7 +309,7 @@ statements! {
     PASSKEYS = "SELECT credential, account_id, sealed, version, created_on, last_used_on FROM passkeys
                 WHERE account_id = $1 ORDER BY created_on, credential";
     UPDATE_PASSKEY = "UPDATE passkeys SET sealed = $2, version = version + 1, last_used_on = $4 WHERE credential = $1 AND version = $3";
-    /// Two removals at once cannot leave nothing: on PostgreSQL the service first locks the account row by [`LOCK`].
+    /// Without [`LOCK`] before it, two removals at once on PostgreSQL would each see what the other removes.
     REMOVE_PASSKEY = "DELETE FROM passkeys WHERE account_id = $1 AND credential = $2 AND (
                           EXISTS (SELECT 1 FROM passkeys other WHERE other.account_id = $1 AND other.credential <> $2)
                           OR EXISTS (SELECT 1 FROM passphrases WHERE passphrases.account_id = $1))";
@@ -316,9 +327,4 @@ statements! {
     USE_CEREMONY = "UPDATE ceremonies SET used_at = $2 WHERE id = $1 AND used_at IS NULL AND expires_at > $2 RETURNING sealed";
     REMOVE_CEREMONIES = "DELETE FROM ceremonies WHERE expires_at <= $1";
     LOCK = "UPDATE accounts SET login = login WHERE id = $1";
-}
-
-/// Makes other writers of this account wait until the transaction ends. Begin with it where a rule spans several rows.
-pub async fn lock(tx: &mut Tx, account: AccountId) -> Result<bool, StoreError> {
-    tx.changed(LOCK, values![account]).await
 }

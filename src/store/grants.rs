@@ -114,7 +114,7 @@ pub async fn find_refresh_token(tx: &mut Tx, token: TokenHash) -> Result<Option<
     tx.optional(FIND_REFRESH, values![token]).await?.map(|row| read_refresh(&row)).transpose()
 }
 
-/// Spends a refresh token: true for one caller only, while its family lives and has not expired.
+/// Spends a refresh token: true for one caller only, while its family and all that it rests on stand.
 pub async fn use_refresh_token(tx: &mut Tx, token: TokenHash, now: Timestamp) -> Result<bool, StoreError> {
     tx.changed(USE_REFRESH, values![token, now]).await
 }
@@ -187,8 +187,18 @@ statements! {
                     JOIN accounts ON accounts.person_id = consents.person_id
                     WHERE refresh_tokens.token_hash = $1";
     USE_REFRESH = "UPDATE refresh_tokens SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL
-                   AND EXISTS (SELECT 1 FROM families WHERE families.id = refresh_tokens.family_id
-                               AND families.revoked_at IS NULL AND families.expires_at > $2)";
+                   AND EXISTS (SELECT 1 FROM families
+                               JOIN grants ON grants.id = families.grant_id
+                               JOIN consents ON consents.id = grants.consent_id
+                               JOIN clients ON clients.id = grants.client_id
+                               JOIN persons ON persons.id = consents.person_id
+                               JOIN pseudonyms ON pseudonyms.id = consents.pseudonym_id
+                               JOIN accounts ON accounts.person_id = consents.person_id
+                               WHERE families.id = refresh_tokens.family_id
+                                 AND families.revoked_at IS NULL AND families.expires_at > $2
+                                 AND grants.revoked_at IS NULL AND consents.withdrawn_on IS NULL
+                                 AND clients.disabled_at IS NULL AND persons.departed_on IS NULL
+                                 AND pseudonyms.retired_on IS NULL AND accounts.disabled_at IS NULL)";
     REVOKE_FAMILY = "UPDATE families SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     REMOVE_OLD = "DELETE FROM grants WHERE remove_after <= $1
                   AND NOT EXISTS (SELECT 1 FROM families WHERE families.grant_id = grants.id AND families.expires_at > $1)";

@@ -8,6 +8,13 @@ pub struct Statement {
     pub sql: &'static str,
 }
 
+impl Statement {
+    /// Whether it only reads.
+    pub fn reads(&self) -> bool {
+        self.sql.starts_with("SELECT")
+    }
+}
+
 /// Declares the statements of a repository as constants, and `ALL`.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $sql:literal;)+) => {

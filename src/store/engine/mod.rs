@@ -32,8 +32,10 @@ pub enum OpenError {
     InUse(String),
     #[error("cannot open the database {0}: {1}")]
     Open(String, String),
+    #[error("a newer version of Heteronym wrote this database (schema {0}): run that version, or restore a backup")]
+    Newer(i64),
     #[error("cannot bring the schema up to date: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(sqlx::migrate::MigrateError),
     #[error("database error: {0}")]
     Database(#[from] sqlx::Error),
     #[error(
@@ -48,10 +50,23 @@ pub enum OpenError {
 }
 
 /// Work inside one transaction, on whichever engine.
+///
+/// After a statement failed every further one is [`StoreError::Aborted`], and so is the transaction, even if the work
+/// answers `Ok`. PostgreSQL is so by itself: it turns the COMMIT into a ROLLBACK and reports success. SQLite would go on.
 pub struct Tx {
     connection: Connection,
+    may: May,
+    /// A statement failed: nothing that was done in this transaction stays.
+    failed: bool,
     /// The engine asked for another run (PostgreSQL 40001, 40P01).
     busy: bool,
+}
+
+/// What a [`Tx`] is for. PostgreSQL would let a read write, outside any transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum May {
+    Read,
+    Write,
 }
 
 enum Connection {
@@ -63,6 +78,15 @@ enum Connection {
 enum Link<'c> {
     Sqlite(&'c mut SqliteConnection),
     Postgres(&'c mut PgConnection),
+}
+
+impl From<sqlx::migrate::MigrateError> for OpenError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        match error {
+            sqlx::migrate::MigrateError::VersionMissing(version) => Self::Newer(version),
+            error => Self::Migrate(error),
+        }
+    }
 }
 
 impl Store {
@@ -80,7 +104,8 @@ impl Store {
     ///
     /// The work goes on when the caller is dropped, so that a disconnecting client cannot leave it half done. On
     /// PostgreSQL it is run again, a bounded number of times, when the engine reports a conflict: it must have no
-    /// effect outside the transaction.
+    /// effect outside the transaction. After [`StoreError::Unavailable`] it may have been committed or not: the
+    /// connection can break between the commit and its answer.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Clone + Send + Sync + 'static,
@@ -103,7 +128,7 @@ impl Store {
             Engine::Sqlite(store) => store.reader().await.map(Connection::Reader)?,
             Engine::Postgres(store) => store.connection().await.map(Connection::Postgres)?,
         };
-        work(&mut Tx::new(connection)).await
+        work(&mut Tx::new(connection, May::Read)).await
     }
 
     /// Asks the engine to parse `statement` without running it.
@@ -126,12 +151,13 @@ impl Store {
 }
 
 impl Tx {
-    const fn new(connection: Connection) -> Self {
-        Self { connection, busy: false }
+    const fn new(connection: Connection, may: May) -> Self {
+        Self { connection, may, failed: false, busy: false }
     }
 
     /// Runs a statement and tells how many rows it changed.
     pub async fn execute(&mut self, statement: Statement, arguments: Vec<Value>) -> Result<u64, StoreError> {
+        self.check(statement, &arguments)?;
         let done = match self.link() {
             Link::Sqlite(link) => bind(statement, arguments).execute(link).await.map(|done| done.rows_affected()),
             Link::Postgres(link) => bind(statement, arguments).execute(link).await.map(|done| done.rows_affected()),
@@ -145,6 +171,7 @@ impl Tx {
     }
 
     pub async fn optional(&mut self, statement: Statement, arguments: Vec<Value>) -> Result<Option<Row>, StoreError> {
+        self.check(statement, &arguments)?;
         let found = match self.link() {
             Link::Sqlite(link) => {
                 bind(statement, arguments).fetch_optional(link).await.map(|row| row.map(EngineRow::Sqlite))
@@ -161,6 +188,7 @@ impl Tx {
     }
 
     pub async fn all(&mut self, statement: Statement, arguments: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        self.check(statement, &arguments)?;
         let found = match self.link() {
             Link::Sqlite(link) => bind(statement, arguments)
                 .fetch_all(link)
@@ -172,6 +200,22 @@ impl Tx {
                 .map(|rows| rows.into_iter().map(EngineRow::Postgres).map(Row).collect()),
         };
         self.noted(found)
+    }
+
+    fn check(&mut self, statement: Statement, arguments: &[Value]) -> Result<(), StoreError> {
+        if self.failed {
+            return Err(StoreError::Aborted);
+        }
+        if self.may == May::Read && !statement.reads() {
+            return Err(StoreError::ReadOnly);
+        }
+        // SQLite would keep it, and PostgreSQL has no such text.
+        let has_nul = |value: &Value| matches!(value, Value::Text(Some(text)) if text.contains('\0'));
+        if arguments.iter().any(has_nul) {
+            self.failed = self.may == May::Write;
+            return Err(StoreError::Refused);
+        }
+        Ok(())
     }
 
     fn link(&mut self) -> Link<'_> {
@@ -186,6 +230,7 @@ impl Tx {
         outcome.map_err(|error| {
             let error = StoreError::from(error);
             self.busy |= matches!(error, StoreError::Busy);
+            self.failed |= self.may == May::Write;
             error
         })
     }

@@ -9,12 +9,12 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use rand::RngExt as _;
 use sqlx::{
-    Executor as _, PgPool, Postgres, Row as _,
+    Connection as _, Executor as _, PgConnection, PgPool, Postgres, Row as _,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
 
-use super::{Connection, OpenError, Tx};
+use super::{Connection, May, OpenError, Tx};
 use crate::{
     domain::ambient::{Ambient, Timestamp},
     store::StoreError,
@@ -24,6 +24,13 @@ use crate::{
 const ATTEMPTS: u32 = 6;
 /// How far the clocks of a node and of the database may be apart.
 const CLOCK_SKEW: i64 = 2_000;
+
+/// What a session begins with: a statement, a lock or an idle transaction that takes longer holds others up.
+const SESSION: [(&str, &str); 3] = [
+    ("client_min_messages", "error"),
+    ("statement_timeout", "20000"),
+    ("idle_in_transaction_session_timeout", "20000"),
+];
 
 /// How to reach PostgreSQL, and what is accepted of it.
 #[derive(Clone, Debug)]
@@ -62,13 +69,13 @@ impl PostgresStore {
                     Ok(true)
                 })
             })
-            .connect_with(connect.options([("client_min_messages", "error"), ("statement_timeout", "20000")]))
+            .connect_with(connect.clone().options(SESSION))
             .await?;
         check_clock(&pool, options.ambient.now()).await?;
         if !options.allow_asynchronous_replication {
             check_durability(&pool).await?;
         }
-        sqlx::migrate!("migrations/postgres").run(&pool).await?;
+        migrate(&connect).await?;
         Ok(Self { pool, ambient: options.ambient.clone() })
     }
 
@@ -111,8 +118,13 @@ impl PostgresStore {
             // `after_release` rolls back.
             return None;
         }
+        let failed = tx.failed;
         let Connection::Postgres(connection) = &mut tx.connection else { return Some(outcome) };
         match outcome {
+            Ok(_) if failed => {
+                let _ = connection.execute("ROLLBACK").await;
+                Some(Err(StoreError::Aborted.into()))
+            }
             Err(error) => {
                 let _ = connection.execute("ROLLBACK").await;
                 Some(Err(error))
@@ -128,12 +140,22 @@ impl PostgresStore {
     async fn begin(&self) -> Result<Tx, StoreError> {
         let mut connection = self.connection().await?;
         connection.execute("BEGIN").await?;
-        Ok(Tx::new(Connection::Postgres(connection)))
+        Ok(Tx::new(Connection::Postgres(connection), May::Write))
     }
 
     pub(super) async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// On a connection of its own, that no time limit ends: another node may be at it, and a large table takes its time.
+/// Closing the connection gives the migrator's lock back in every case.
+async fn migrate(connect: &PgConnectOptions) -> Result<(), OpenError> {
+    let mut connection =
+        PgConnection::connect_with(&connect.clone().options([("client_min_messages", "error")])).await?;
+    let done = sqlx::migrate!("migrations/postgres").run_direct(None, &mut connection, false).await;
+    connection.close().await?;
+    Ok(done?)
 }
 
 async fn check_clock(pool: &PgPool, now: Timestamp) -> Result<(), OpenError> {

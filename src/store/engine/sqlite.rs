@@ -6,6 +6,7 @@
 
 use std::{
     fs::{File, OpenOptions},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -19,7 +20,7 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::{Connection, OpenError, Tx};
+use super::{Connection, May, OpenError, Tx};
 use crate::store::StoreError;
 
 /// Pieces of work that one commit takes at the most: bounds how long the first of them waits.
@@ -36,8 +37,6 @@ struct Inner {
     sender: mpsc::WeakSender<Box<dyn Job>>,
     writer: Mutex<Option<tokio::task::JoinHandle<()>>>,
     readers: SqlitePool,
-    /// Held as long as the store is open: a second process is refused.
-    _lock: File,
 }
 
 impl SqliteStore {
@@ -52,6 +51,7 @@ impl SqliteStore {
             .busy_timeout(Duration::from_secs(5))
             .pragma("secure_delete", "ON")
             .statement_cache_capacity(256);
+        create_private(file)?;
         let shown = file.display().to_string();
         let cannot = |error: sqlx::Error| OpenError::Open(shown.clone(), error.to_string());
         let mut writer = SqliteConnection::connect_with(&options).await.map_err(cannot)?;
@@ -59,19 +59,24 @@ impl SqliteStore {
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
+            .acquire_timeout(Duration::from_secs(5))
             .idle_timeout(None)
             .max_lifetime(None)
             .connect_with(options.read_only(true))
             .await?;
         let (sender, receiver) = mpsc::channel(QUEUE);
         let weak = sender.downgrade();
-        let task = tokio::spawn(write_until_closed(Tx::new(Connection::Writer(writer)), receiver));
+        let tx = Tx::new(Connection::Writer(writer), May::Write);
+        let task = tokio::spawn(async move {
+            write_until_closed(tx, receiver).await;
+            // Held as long as something may write, also when the store is dropped without being closed.
+            drop(lock);
+        });
         Ok(Self(Arc::new(Inner {
             queue: Mutex::new(Some(sender)),
             sender: weak,
             writer: Mutex::new(Some(task)),
             readers,
-            _lock: lock,
         })))
     }
 
@@ -95,12 +100,13 @@ impl SqliteStore {
     }
 
     pub(super) async fn close(&self) {
+        // The readers first: the last connection to close, if it may write, folds the log into the file.
+        self.0.readers.close().await;
         self.0.queue.lock().await.take();
         if let Some(task) = self.0.writer.lock().await.take() {
             // The writer ends by itself once the last queued work is answered.
             let _ = task.await;
         }
-        self.0.readers.close().await;
     }
 }
 
@@ -110,12 +116,25 @@ fn lock(file: &Path) -> Result<File, OpenError> {
     path.push(".lock");
     let path = PathBuf::from(path);
     let cannot = |error: std::io::Error| OpenError::Open(path.display().to_string(), error.to_string());
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(cannot)?;
+    let lock = private().open(&path).map_err(cannot)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::InUse(path.display().to_string())),
         Err(std::fs::TryLockError::Error(error)) => Err(cannot(error)),
     }
+}
+
+/// Makes the file before SQLite does, so that it is nobody else's from the first byte; what SQLite makes beside it takes
+/// the same mode.
+fn create_private(file: &Path) -> Result<(), OpenError> {
+    let created = private().open(file).map(drop);
+    created.map_err(|error| OpenError::Open(file.display().to_string(), error.to_string()))
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(0o600);
+    options
 }
 
 /// Queued work, its type erased.
@@ -141,9 +160,11 @@ where
     fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, bool> {
         Box::pin(async move {
             let Some(work) = self.work.take() else { return false };
+            tx.failed = false;
             // A panic in one piece of work must not end the writer for everybody.
             let outcome = std::panic::AssertUnwindSafe(async { work(tx).await }).catch_unwind().await;
             let outcome = outcome.unwrap_or_else(|_| Err(StoreError::Other("panicked".into()).into()));
+            let outcome = if tx.failed { outcome.and(Err(StoreError::Aborted.into())) } else { outcome };
             let keep = outcome.is_ok();
             self.outcome = Some(outcome);
             keep

@@ -4,7 +4,6 @@
 mod problem;
 mod returning;
 mod session;
-pub mod told;
 
 pub use self::{
     problem::problem,

@@ -1,0 +1,146 @@
+//! What `store::clients` and `store::consents` promise.
+
+use heteronym::{
+    domain::ids::{ClientId, ConsentId, PersonId, Sector},
+    store::{
+        StoreError,
+        clients::{self, Client},
+        consents::{self, Consent},
+    },
+};
+
+use super::{
+    both::{Db, on_both_engines},
+    world::{DAY, NOW, World, client, consent, hash, leak, pseudonym},
+};
+
+on_both_engines! {
+    a_client_is_found_and_listed_as_written
+    a_client_belongs_to_a_sector_that_is_there_and_its_id_is_its_own
+    a_client_is_changed_by_whoever_read_it_last
+    a_client_is_disabled_once
+    a_sector_keeps_the_policy_it_began_with
+    a_policy_has_bounds
+    a_pseudonym_has_one_live_consent_for_a_client
+    a_consent_is_withdrawn_once_and_by_its_person
+    the_consents_of_a_person_come_with_the_latest_day_first
+}
+
+async fn a_client_is_found_and_listed_as_written(db: Db) {
+    let world = World::add_to(&db).await;
+    let public = leak(Client { secret_hash: None, ..client("c_a-public", world.sector) });
+    db.write(|tx| Box::pin(clients::insert(tx, public))).await.unwrap();
+    for expected in [world.client, public] {
+        let found = db.read(|tx| Box::pin(clients::find(tx, &expected.id))).await.unwrap();
+        assert_eq!(found.as_ref(), Some(expected));
+    }
+    let unknown = leak("c_unknown".parse::<ClientId>().unwrap());
+    assert_eq!(db.read(|tx| Box::pin(clients::find(tx, unknown))).await.unwrap(), None);
+    let list = db.read(|tx| Box::pin(clients::list(tx))).await.unwrap();
+    assert_eq!(list, [public.clone(), world.client.clone()]);
+}
+
+async fn a_client_belongs_to_a_sector_that_is_there_and_its_id_is_its_own(db: Db) {
+    let world = World::add_to(&db).await;
+    let outcome = db.write(move |tx| Box::pin(clients::insert(tx, world.client))).await;
+    assert!(matches!(outcome, Err(StoreError::Taken)), "{outcome:?}");
+    let stray = leak(client("c_stray", &"other.example".parse().unwrap()));
+    let outcome = db.write(|tx| Box::pin(clients::insert(tx, stray))).await;
+    assert!(matches!(outcome, Err(StoreError::Refused)), "{outcome:?}");
+}
+
+async fn a_client_is_changed_by_whoever_read_it_last(db: Db) {
+    let world = World::add_to(&db).await;
+    let changed = leak(Client {
+        metadata: "{}".to_owned(),
+        secret_hash: Some(hash("another")),
+        sector: "not.taken.over".parse().unwrap(),
+        ..world.client.clone()
+    });
+    let update = || db.write(|tx| Box::pin(clients::update(tx, changed)));
+    assert!(update().await.unwrap());
+    assert!(!update().await.unwrap());
+    let found = db.read(|tx| Box::pin(clients::find(tx, &changed.id))).await.unwrap().unwrap();
+    assert_eq!(found, Client { version: 2, sector: world.sector.clone(), ..changed.clone() });
+}
+
+async fn a_client_is_disabled_once(db: Db) {
+    let world = World::add_to(&db).await;
+    let disable = || db.write(move |tx| Box::pin(clients::disable(tx, &world.client.id, NOW)));
+    assert!(disable().await.unwrap());
+    assert!(!disable().await.unwrap());
+    let found = db.read(|tx| Box::pin(clients::find(tx, &world.client.id))).await.unwrap().unwrap();
+    assert_eq!((found.disabled_at, found.version), (Some(NOW), 2));
+    let stale = db.write(move |tx| Box::pin(clients::update(tx, world.client))).await.unwrap();
+    assert!(!stale, "whoever read it before it was disabled changes nothing");
+}
+
+async fn a_sector_keeps_the_policy_it_began_with(db: Db) {
+    let sector = leak("sector.example:8443".parse::<Sector>().unwrap());
+    let policy = || db.read(|tx| Box::pin(clients::heteronyms_per_person(tx, sector)));
+    assert_eq!(policy().await.unwrap(), None);
+    for heteronyms in [3, 5] {
+        db.write(move |tx| Box::pin(clients::ensure_sector(tx, sector, heteronyms, NOW))).await.unwrap();
+        assert_eq!(policy().await.unwrap(), Some(3));
+    }
+}
+
+async fn a_policy_has_bounds(db: Db) {
+    let sector = leak("sector.example".parse::<Sector>().unwrap());
+    for heteronyms in [-1, 0, 101] {
+        let outcome = db.write(move |tx| Box::pin(clients::ensure_sector(tx, sector, heteronyms, NOW))).await;
+        assert!(matches!(outcome, Err(StoreError::Refused)), "{heteronyms}: {outcome:?}");
+    }
+}
+
+async fn a_pseudonym_has_one_live_consent_for_a_client(db: Db) {
+    let world = World::add_to(&db).await;
+    let found = db.read(move |tx| Box::pin(consents::find(tx, world.consent.id))).await.unwrap();
+    assert!(found.as_ref() == Some(world.consent));
+    let live = || db.read(move |tx| Box::pin(consents::live(tx, world.pseudonym.id, &world.client.id)));
+    assert!(live().await.unwrap().as_ref() == Some(world.consent));
+
+    let second = leak(consent(2, world.pseudonym, world.client));
+    let insert = || db.write(|tx| Box::pin(consents::insert(tx, second)));
+    let outcome = insert().await;
+    assert!(matches!(outcome, Err(StoreError::Taken)), "{outcome:?}");
+    db.write(move |tx| Box::pin(consents::withdraw(tx, world.consent.id, world.person.id, NOW))).await.unwrap();
+    assert!(live().await.unwrap().is_none());
+    insert().await.unwrap();
+    assert!(live().await.unwrap().as_ref() == Some(second));
+
+    let nowhere = leak(consent(3, world.pseudonym, &client("c_unknown", world.sector)));
+    let nobody = leak(consent(4, &pseudonym(9, world.person.id, world.sector, 1), world.client));
+    for refused in [nowhere, nobody] {
+        let outcome = db.write(move |tx| Box::pin(consents::insert(tx, refused))).await;
+        assert!(matches!(outcome, Err(StoreError::Refused)), "{outcome:?}");
+    }
+}
+
+async fn a_consent_is_withdrawn_once_and_by_its_person(db: Db) {
+    let world = World::add_to(&db).await;
+    let withdraw = |id, person| db.write(move |tx| Box::pin(consents::withdraw(tx, id, person, NOW)));
+    assert!(!withdraw(world.consent.id, PersonId::from_bytes([9; 16])).await.unwrap());
+    assert!(!withdraw(ConsentId::from_bytes([9; 16]), world.person.id).await.unwrap());
+    assert!(withdraw(world.consent.id, world.person.id).await.unwrap());
+    assert!(!withdraw(world.consent.id, world.person.id).await.unwrap());
+    let found = db.read(move |tx| Box::pin(consents::find(tx, world.consent.id))).await.unwrap();
+    assert!(found == Some(Consent { withdrawn_on: Some(DAY), ..world.consent.clone() }), "the day, never the time");
+}
+
+async fn the_consents_of_a_person_come_with_the_latest_day_first(db: Db) {
+    let world = World::add_to(&db).await;
+    for n in [2, 3] {
+        let other = leak(client(&format!("c_forum-{n}"), world.sector));
+        let given_on = heteronym::domain::ambient::Timestamp(DAY.0 + i64::from(n) * 86_400_000);
+        let later = leak(Consent { given_on, ..consent(n, world.pseudonym, other) });
+        db.write(|tx| Box::pin(clients::insert(tx, other))).await.unwrap();
+        db.write(|tx| Box::pin(consents::insert(tx, later))).await.unwrap();
+    }
+    let of = |person| {
+        let all = db.read(move |tx| Box::pin(consents::of_person(tx, person)));
+        async { all.await.unwrap().iter().map(|consent| consent.id.as_bytes()[0]).collect::<Vec<_>>() }
+    };
+    assert_eq!(of(world.person.id).await, [3, 2, 1]);
+    assert!(of(PersonId::from_bytes([9; 16])).await.is_empty());
+}

@@ -7,6 +7,7 @@
 )]
 
 pub mod accounts;
+pub mod app;
 pub mod attributes;
 pub mod clients;
 pub mod config;

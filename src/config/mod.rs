@@ -177,12 +177,17 @@ mod tests {
 
     #[test]
     fn an_issuer_is_https_or_loopback_without_anything_after_it() {
-        for good in ["https://id.example", "http://localhost:8400", "http://127.0.0.1:1", "https://id.example/a"] {
+        for good in ["https://id.example", "http://localhost:8400", "http://127.0.0.1:1"] {
             assert!(load("", &[("HETERONYM_SERVER_ISSUER", good)]).is_ok(), "{good}");
         }
-        for bad in
-            ["http://id.example", "https://id.example/", "https://id.example?x", "id.example", "https://ID.example"]
-        {
+        for bad in [
+            "http://id.example",
+            "https://id.example/",
+            "https://id.example?x",
+            "id.example",
+            "https://ID.example",
+            "https://id.example/a",
+        ] {
             assert!(load("", &[("HETERONYM_SERVER_ISSUER", bad)]).is_err(), "{bad}");
         }
     }

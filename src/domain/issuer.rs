@@ -54,8 +54,8 @@ impl TryFrom<String> for Issuer {
         if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
             return Err(wrong("is not https (http is accepted on localhost only)"));
         }
-        if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-            return Err(wrong("has a query, a fragment or user information"));
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+            return Err(wrong("has a path, a query, a fragment or user information: give scheme, host and port alone"));
         }
         if text.ends_with('/') || url.as_str().trim_end_matches('/') != text {
             return Err(wrong("is not in canonical spelling: lower-case host, no slash at the end"));

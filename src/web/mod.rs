@@ -1,5 +1,6 @@
 //! The provider's pages: routes, forms and templates, each page beside its handler. No SQL and no cryptography here.
 
+pub mod oidc;
 pub mod public;
 pub mod shared;
 
@@ -14,11 +15,16 @@ pub mod paths {
     pub const SIGN_OUT: &str = "/sign-out";
     pub const ACCOUNT: &str = "/account";
     pub const REGISTRAR: &str = "/registrar";
+    /// A sign-in to a forum under way, sealed in the parameter `tx`.
+    pub const INTERACTION: &str = "/interaction";
+    pub const CHOOSE: &str = "/interaction/choose";
+    pub const CONSENT: &str = "/interaction/consent";
+    pub const END_SESSION_CONFIRMED: &str = "/end-session/confirmed";
 }
 
 /// The texts of all pages in both languages.
 pub fn texts() -> Result<Texts, TextsError> {
-    Texts::load(&[shared::TEXTS, public::TEXTS].concat())
+    Texts::load(&[shared::TEXTS, public::TEXTS, oidc::TEXTS].concat())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod problem;
 mod returning;
 mod session;
+pub mod told;
 
 pub use self::{
     problem::problem,

@@ -1,0 +1,96 @@
+//! `heteronym serve`: the provider, for real.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use tokio::net::TcpListener;
+
+use super::{Assembly, DataDir, Place, Services};
+use crate::{
+    config::Config,
+    domain::ambient::Ambient,
+    http::server,
+    store::{StoreError, settings},
+    telemetry::{self, Metrics},
+};
+
+/// Serve a provider.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    place: Place,
+}
+
+pub(super) async fn run(args: Args) -> anyhow::Result<()> {
+    let config = Config::load(args.place.config.as_deref())?;
+    let ambient = Ambient::system();
+    let data = DataDir::new(&args.place.data, config);
+    let keyring = data.load_keys(&ambient)?;
+    if keyring.is_demo() {
+        bail!("these keys were made for a demonstration: make real ones with `heteronym init` in another directory");
+    }
+    let store = data.open_store(&ambient).await?;
+    let services = Services::assemble(Assembly { config: data.config, store, keyring: Arc::new(keyring), ambient })?;
+    let listener = bind(services.config.server.listen).await?;
+    tracing::info!(issuer = %services.config.server.issuer, "serving");
+    until_told_to_stop(&services, listener).await
+}
+
+/// Serves, with the operator's listener beside it, until the process is asked to end; then loses nothing.
+async fn until_told_to_stop(services: &Services, listener: TcpListener) -> anyhow::Result<()> {
+    let metrics = Metrics::new();
+    let router = metrics.observe(services.router());
+    let (stop, stopped) = tokio::sync::watch::channel(());
+    let wait = |mut stopped: tokio::sync::watch::Receiver<()>| async move {
+        let _ = stopped.changed().await;
+    };
+    let operations = match services.config.server.operations_listen {
+        Some(address) => {
+            let figures = telemetry::routes(metrics, ready(services));
+            let listener = bind(address).await?;
+            let limits = server::Limits::default();
+            Some(tokio::spawn(server::serve(listener, figures, limits, wait(stopped.clone()))))
+        }
+        None => None,
+    };
+    let serving = tokio::spawn(server::serve(listener, router, services.limits(), wait(stopped)));
+    asked_to_stop().await;
+    tracing::info!("stopping: requests under way are finished first");
+    drop(stop);
+    serving.await?;
+    if let Some(operations) = operations {
+        operations.await?;
+    }
+    services.store.close().await;
+    Ok(())
+}
+
+pub(super) async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}: is something else there?"))
+}
+
+/// Ready is who can read the database.
+pub(super) fn ready(services: &Services) -> telemetry::ReadyCheck {
+    let store = services.store.clone();
+    Arc::new(move || {
+        let store = store.clone();
+        Box::pin(async move {
+            let read =
+                store.read::<_, StoreError, _>(|tx| Box::pin(async move { settings::find(tx, "instance").await }));
+            read.await.map(drop).map_err(|error| error.to_string())
+        })
+    })
+}
+
+/// Ctrl-C, or the signal with which service managers end a process.
+pub(super) async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupt = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => drop(interrupt.await),
+    }
+}

@@ -1,0 +1,169 @@
+//! Every service of the provider, put together once, and the router over them.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::{Extension, Router};
+use rand::Rng as _;
+
+use crate::{
+    accounts::{self, Accounts, SessionLimits},
+    attributes::Attributes,
+    clients::Clients,
+    config::{Config, Language},
+    consent::Consents,
+    domain::{age::LegalCalendar, ambient::Ambient, area::Areas, bracket::BracketTable},
+    http::{self, Lang, Site, SiteConfig, server::Limits},
+    keyring::Keyring,
+    provider::{Lifetimes, Parts, Provider},
+    pseudonym::Pseudonyms,
+    store::Store,
+    web,
+};
+
+/// What an instance is made of.
+#[derive(Clone)]
+pub struct Assembly {
+    pub config: Config,
+    pub store: Store,
+    pub keyring: Arc<Keyring>,
+    pub ambient: Ambient,
+}
+
+/// The services of one running instance.
+#[derive(Clone)]
+pub struct Services {
+    pub config: Config,
+    pub store: Store,
+    pub keyring: Arc<Keyring>,
+    pub ambient: Ambient,
+    pub calendar: LegalCalendar,
+    pub accounts: Accounts,
+    pub attributes: Attributes,
+    pub clients: Clients,
+    pub pseudonyms: Pseudonyms,
+    pub consents: Consents,
+    pub provider: Provider,
+    site: Arc<Site>,
+}
+
+impl Services {
+    pub fn assemble(Assembly { config, store, keyring, ambient }: Assembly) -> anyhow::Result<Self> {
+        let territory = &config.territory;
+        let calendar = LegalCalendar::new(&territory.zone, territory.leap_day_majority).context("territory.zone")?;
+        let attributes = Attributes::new(
+            store.clone(),
+            Arc::clone(&keyring),
+            areas(&config)?,
+            calendar.clone(),
+            BracketTable::default(),
+            territory.smallest_crowd,
+            ambient.clone(),
+        );
+        let accounts = Accounts::new(store.clone(), Arc::clone(&keyring), ambient.clone(), account_policy(&config));
+        let clients = Clients::new(store.clone(), ambient.clone());
+        let pseudonyms = Pseudonyms::new(store.clone(), Arc::clone(&keyring), ambient.clone());
+        let consents = Consents::new(store.clone(), Arc::clone(&keyring), ambient.clone());
+        let provider = Provider::new(Parts {
+            name: config.server.name.clone(),
+            issuer: config.server.issuer.clone(),
+            store: store.clone(),
+            keyring: Arc::clone(&keyring),
+            clients: clients.clone(),
+            pseudonyms: pseudonyms.clone(),
+            consents: consents.clone(),
+            attributes: attributes.clone(),
+            lifetimes: lifetimes(&config),
+            ambient: ambient.clone(),
+        });
+        let site = site(&config, &keyring, &ambient)?;
+        Ok(Self {
+            config,
+            store,
+            keyring,
+            ambient,
+            calendar,
+            accounts,
+            attributes,
+            clients,
+            pseudonyms,
+            consents,
+            provider,
+            site,
+        })
+    }
+
+    /// Everything the provider answers.
+    pub fn router(&self) -> Router {
+        let pages = Router::new()
+            .merge(web::public::routes())
+            .merge(web::oidc::routes(self.provider.clone()))
+            .layer(Extension(self.accounts.clone()));
+        http::shell(pages, Arc::clone(&self.site))
+    }
+
+    /// What a stranger may use.
+    pub fn limits(&self) -> Limits {
+        let server = &self.config.server;
+        Limits {
+            head_timeout: server.header_timeout,
+            idle_timeout: server.idle_timeout,
+            body_timeout: server.request_timeout,
+            connections: server.max_connections,
+            connections_per_address: server.max_connections_per_address,
+            trusted_proxies: server.trusted_proxies.clone(),
+            ..Limits::default()
+        }
+    }
+}
+
+/// The embedded table, or that of another country. It lives as long as the process.
+fn areas(config: &Config) -> anyhow::Result<&'static Areas> {
+    let file = &config.territory.areas_file;
+    if file.as_os_str().is_empty() {
+        return Ok(Areas::france());
+    }
+    let text = std::fs::read_to_string(file).with_context(|| format!("territory.areas_file {}", file.display()))?;
+    let areas = Areas::from_tsv(&text).with_context(|| format!("territory.areas_file {}", file.display()))?;
+    Ok(Box::leak(Box::new(areas)))
+}
+
+fn account_policy(config: &Config) -> accounts::Policy {
+    let accounts = &config.accounts;
+    accounts::Policy {
+        citizen: SessionLimits { idle: accounts.session_idle, lifetime: accounts.session_lifetime },
+        staff: SessionLimits { idle: accounts.staff_session_idle, lifetime: accounts.staff_session_lifetime },
+        invite_lifetime: accounts.invite_lifetime,
+        fresh_sign_in: accounts.fresh_sign_in,
+        staff_passphrases: accounts.staff_passphrases,
+    }
+}
+
+fn lifetimes(config: &Config) -> Lifetimes {
+    let tokens = &config.tokens;
+    Lifetimes {
+        code: tokens.code_lifetime,
+        id_token: tokens.id_token_lifetime,
+        access_token: tokens.access_token_lifetime,
+        refresh: tokens.refresh_lifetime,
+        refresh_race: tokens.refresh_race,
+    }
+}
+
+fn site(config: &Config, keyring: &Keyring, ambient: &Ambient) -> anyhow::Result<Arc<Site>> {
+    let ambient = ambient.clone();
+    Ok(Site::new(SiteConfig {
+        name: config.server.name.clone(),
+        origin: config.server.issuer.origin(),
+        default_lang: match config.server.language {
+            Language::Fr => Lang::Fr,
+            Language::En => Lang::En,
+        },
+        // The same on every node and after a restart, so that a form that is open stays valid.
+        form_key: keyring.vault().tag("form-key", b""),
+        cookie_prefix: String::new(),
+        texts: web::texts()?,
+        assets: &[],
+        random: Box::new(move |buffer| ambient.rng().fill_bytes(buffer)),
+    })?)
+}

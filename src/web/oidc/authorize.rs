@@ -1,0 +1,132 @@
+//! The authorization endpoint, and where a sign-in under way goes next.
+
+use askama::Template;
+use axum::{
+    body::Bytes,
+    extract::{Query, RawQuery, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+
+use super::{choose, citizen, consent, page_problem};
+use crate::{
+    accounts::Accounts,
+    http::{Lang, Page, Problem, headers::FormTargets},
+    provider::{
+        Provider,
+        authorize::{Answer, PageError},
+        discovery::path,
+        interaction::{Interaction, Step},
+    },
+    web::{
+        paths,
+        shared::{Reader, sign_in_address},
+    },
+    wire::oauth::{MAX_QUERY, Params, ProvenRedirect, ResponseMode},
+};
+
+/// The sealed interaction, in an address or a form.
+#[derive(Deserialize)]
+pub(super) struct UnderWay {
+    pub(super) tx: String,
+}
+
+pub(super) async fn by_get(
+    State(provider): State<Provider>,
+    accounts: Accounts,
+    Reader { page, signed_in }: Reader,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let params = Params::parse(query.unwrap_or_default().as_bytes(), MAX_QUERY)
+        .map_err(|_| page_problem(PageError::Unreadable))?;
+    let signed_in = citizen(signed_in.as_ref());
+    let step = provider.authorize(&params, page.browser().as_bytes(), signed_in.as_ref()).await;
+    show(&provider, &accounts, page, step.map_err(page_problem)?).await
+}
+
+/// The same by POST (OpenID Connect Core §3.1.2.1). Another site's form comes without our cookies, so the browser is
+/// sent to the same request by GET, which has them.
+pub(super) async fn by_post(page: Page, body: Bytes) -> Result<Response, Problem> {
+    let unreadable = || page_problem(PageError::Unreadable);
+    let query = std::str::from_utf8(&body).ok().filter(|query| query.len() <= MAX_QUERY).ok_or_else(unreadable)?;
+    if query.bytes().any(|byte| !byte.is_ascii_graphic()) {
+        return Err(unreadable());
+    }
+    Ok(page.see_other(&format!("{}?{query}", path::AUTHORIZE)))
+}
+
+/// Goes on after signing in, or after a reload.
+pub(super) async fn resume(
+    State(provider): State<Provider>,
+    accounts: Accounts,
+    Reader { page, signed_in }: Reader,
+    Query(UnderWay { tx }): Query<UnderWay>,
+) -> Result<Response, Problem> {
+    let signed_in = citizen(signed_in.as_ref());
+    let step = provider.resume(&tx, page.browser().as_bytes(), signed_in.as_ref()).await;
+    show(&provider, &accounts, page, step.map_err(page_problem)?).await
+}
+
+/// The page or redirect of a step.
+pub(super) async fn show(
+    provider: &Provider,
+    accounts: &Accounts,
+    page: Page,
+    step: Step,
+) -> Result<Response, Problem> {
+    match step {
+        Step::Answer(answer) => Ok(deliver(&page, &answer)),
+        Step::SignIn(pending) => {
+            let back = format!("{}?tx={}", paths::INTERACTION, pending.sealed);
+            Ok(page.see_other(&sign_in_address(accounts, &back)))
+        }
+        Step::Choose(choice) => {
+            let page = in_wished_language(page, &choice.pending.interaction);
+            Ok(choose::page(&page, &choice, &choose::Entry::default()))
+        }
+        Step::Consent(question) => {
+            let page = in_wished_language(page, &question.pending.interaction);
+            consent::page(provider, &page, &question).await
+        }
+    }
+}
+
+/// `ui_locales` (OpenID Connect Core §3.1.2.1).
+fn in_wished_language(page: Page, interaction: &Interaction) -> Page {
+    match interaction.request.ui_locales.as_deref().and_then(Lang::pick) {
+        Some(lang) => page.in_lang(lang),
+        None => page,
+    }
+}
+
+/// Lets the forms of a page end at the client: browsers apply `form-action` to redirects as well.
+pub(super) fn leading_to(mut response: Response, redirect: &ProvenRedirect) -> Response {
+    response.extensions_mut().insert(FormTargets(vec![redirect.origin().to_owned()]));
+    response
+}
+
+#[derive(Template)]
+#[template(path = "web/oidc/form_post.html", config = "src/askama.toml")]
+struct FormPost<'a> {
+    page: &'a Page,
+    action: &'a str,
+    fields: Vec<(&'static str, &'a str)>,
+}
+
+/// Takes the answer to the client: by a redirect, or by a form that the browser posts.
+fn deliver(page: &Page, answer: &Answer) -> Response {
+    match answer.mode {
+        // 303, so that no form is ever sent on to the client (RFC 9700 §4.12).
+        ResponseMode::Query => {
+            let location = answer.response.url(&answer.redirect);
+            let response = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
+            leading_to(response, &answer.redirect)
+        }
+        ResponseMode::FormPost => {
+            let fields = answer.response.parameters().collect();
+            let response = page.render(&FormPost { page, action: answer.redirect.as_str(), fields });
+            leading_to(response, &answer.redirect)
+        }
+    }
+}

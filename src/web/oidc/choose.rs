@@ -1,0 +1,139 @@
+//! Under which pseudonym?
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::Deserialize;
+
+use super::{authorize, page_problem, required_citizen, store_problem};
+use crate::{
+    accounts::Accounts,
+    clients::Client,
+    domain::{
+        ids::PseudonymId,
+        name::{ChosenName, NameRefusal, Reserved},
+        quality::Facts,
+    },
+    http::{Page, Problem, SafeForm},
+    provider::{
+        Provider,
+        interaction::{Choice, Step, StepError},
+    },
+    pseudonym::{Heteronym, NameChoice, PseudonymError},
+    web::shared::Reader,
+};
+
+/// What the form held, to be shown again when it cannot be taken.
+#[derive(Clone, Default, Deserialize)]
+pub(super) struct Entry {
+    #[serde(default)]
+    tx: String,
+    /// `new`, or the id of a pseudonym.
+    #[serde(default)]
+    pseudonym: String,
+    /// `chosen` or `partial`.
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    indexable: String,
+    /// Why it was refused: the name of a text.
+    #[serde(skip)]
+    error: Option<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "web/oidc/choose.html", config = "src/askama.toml")]
+struct Choose<'a> {
+    page: &'a Page,
+    sealed: &'a str,
+    client: &'a Client,
+    live: Vec<&'a Heteronym>,
+    retired: Vec<&'a Heteronym>,
+    another: bool,
+    partial: &'a str,
+    entry: &'a Entry,
+}
+
+pub(super) fn page(page: &Page, choice: &Choice, entry: &Entry) -> Response {
+    let (retired, live): (Vec<_>, Vec<_>) = choice.own.iter().partition(|own| own.is_retired());
+    let status = if entry.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let template = Choose {
+        page,
+        sealed: &choice.pending.sealed,
+        client: &choice.pending.client,
+        live,
+        retired,
+        another: choice.another,
+        partial: choice.facts.partial_name.as_str(),
+        entry,
+    };
+    authorize::leading_to(page.render_as(status, &template), &choice.pending.interaction.request.redirect)
+}
+
+pub(super) async fn choose(
+    State(provider): State<Provider>,
+    accounts: Accounts,
+    Reader { page, signed_in }: Reader,
+    SafeForm(entry): SafeForm<Entry>,
+) -> Result<Response, Problem> {
+    let signed_in = required_citizen(signed_in.as_ref())?;
+    let browser = page.browser().as_bytes().to_vec();
+    // The choice as it stands now, to take it or to show it again.
+    let step = provider.resume(&entry.tx, &browser, Some(&signed_in)).await.map_err(page_problem)?;
+    let Step::Choose(choice) = step else { return authorize::show(&provider, &accounts, page, step).await };
+    let wish = match wish(&provider, &entry, &choice.facts, &choice.pending.client) {
+        Ok(wish) => wish,
+        Err(error) => return Ok(self::page(&page, &choice, &Entry { error: Some(error), ..entry })),
+    };
+    let taken = match wish {
+        Wish::Own(id, shown) => provider.choose(&entry.tx, &browser, &signed_in, id, shown).await,
+        Wish::New(shown) => provider.create(&entry.tx, &browser, &signed_in, shown).await,
+    };
+    match taken {
+        Ok(step) => authorize::show(&provider, &accounts, page, step).await,
+        Err(StepError::Page(error)) => Err(page_problem(error)),
+        Err(StepError::Pseudonym(PseudonymError::Store(error))) => Err(store_problem(&error)),
+        Err(StepError::Pseudonym(error)) => {
+            let entry = Entry { error: Some(pseudonym_text(&error)), ..entry };
+            Ok(self::page(&page, &choice, &entry))
+        }
+        Err(StepError::Consent(error)) => Err(Problem::internal(error)),
+    }
+}
+
+enum Wish {
+    Own(PseudonymId, Option<NameChoice>),
+    New(NameChoice),
+}
+
+fn wish(provider: &Provider, entry: &Entry, facts: &Facts, client: &Arc<Client>) -> Result<Wish, &'static str> {
+    let shown = match entry.kind.as_str() {
+        "partial" => Some(NameChoice::partial(facts.partial_name.clone())),
+        "chosen" if !entry.name.is_empty() => {
+            let reserved = Reserved::new([client.metadata.client_name.as_str(), provider.name()]);
+            let name = ChosenName::check(&entry.name, &reserved).map_err(NameRefusal::code)?;
+            Some(NameChoice::chosen(name))
+        }
+        _ => None,
+    };
+    let shown = shown.map(|shown| NameChoice { indexable: entry.indexable == "yes", ..shown });
+    if entry.pseudonym == "new" {
+        return shown.map(Wish::New).ok_or("empty");
+    }
+    let id = entry.pseudonym.parse().map_err(|_| "unknown-pseudonym")?;
+    Ok(Wish::Own(id, shown))
+}
+
+/// The text that explains a refusal, after `name-error-`.
+pub(in crate::web) fn pseudonym_text(error: &PseudonymError) -> &'static str {
+    match error {
+        PseudonymError::Name(refusal) => refusal.code(),
+        PseudonymError::NameTaken => "taken",
+        PseudonymError::NoPlace => "no-place",
+        PseudonymError::Changed => "changed",
+        PseudonymError::Unknown | PseudonymError::Store(_) => "unknown-pseudonym",
+    }
+}

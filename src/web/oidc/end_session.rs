@@ -1,0 +1,98 @@
+//! Signing out at a forum's request (OpenID Connect RP-Initiated Logout 1.0).
+
+use askama::Template;
+use axum::{
+    body::Bytes,
+    extract::{RawQuery, State},
+    response::Response,
+};
+use serde::Deserialize;
+
+use super::{citizen, page_problem, store_problem};
+use crate::{
+    accounts::Accounts,
+    http::{Page, Problem, SafeForm, site::SESSION_COOKIE},
+    provider::{Provider, authorize::PageError, discovery::path, end_session::EndSession},
+    web::shared::{Reader, problem},
+    wire::oauth::{MAX_QUERY, Params},
+};
+
+#[derive(Template)]
+#[template(path = "web/oidc/end_session.html", config = "src/askama.toml")]
+struct Ask<'a> {
+    page: &'a Page,
+    sealed: String,
+}
+
+#[derive(Template)]
+#[template(path = "web/oidc/signed_out.html", config = "src/askama.toml")]
+struct SignedOut<'a> {
+    page: &'a Page,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Confirmed {
+    /// The sealed address to return to; empty when there is none.
+    #[serde(default)]
+    back: String,
+}
+
+pub(super) async fn by_get(
+    State(provider): State<Provider>,
+    accounts: Accounts,
+    Reader { page, signed_in }: Reader,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let params = Params::parse(query.unwrap_or_default().as_bytes(), MAX_QUERY)
+        .map_err(|_| page_problem(PageError::Unreadable))?;
+    let decided = provider
+        .end_session(&params, citizen(signed_in.as_ref()).as_ref())
+        .await
+        .map_err(|error| store_problem(&error))?;
+    match decided {
+        EndSession::Done { return_to } => {
+            if let Some(signed_in) = &signed_in {
+                accounts.sign_out(signed_in).await.map_err(problem)?;
+            }
+            Ok(gone(&page, return_to.as_deref()))
+        }
+        EndSession::Ask { return_to, .. } if signed_in.is_none() => Ok(gone(&page, return_to.as_deref())),
+        EndSession::Ask { return_to, .. } => {
+            let sealed = return_to.map(|back| provider.seal_return(&back, page.browser().as_bytes()));
+            Ok(page.render(&Ask { page: &page, sealed: sealed.unwrap_or_default() }))
+        }
+    }
+}
+
+/// Another site's form comes without our cookies; the same request by GET has them.
+pub(super) async fn by_post(page: Page, body: Bytes) -> Result<Response, Problem> {
+    let query = std::str::from_utf8(&body).ok().filter(|query| query.len() <= MAX_QUERY);
+    let query = query.filter(|query| query.bytes().all(|byte| byte.is_ascii_graphic()));
+    let query = query.ok_or_else(|| page_problem(PageError::Unreadable))?;
+    Ok(page.see_other(&format!("{}?{query}", path::END_SESSION)))
+}
+
+pub(super) async fn confirmed(
+    State(provider): State<Provider>,
+    accounts: Accounts,
+    Reader { page, signed_in }: Reader,
+    SafeForm(form): SafeForm<Confirmed>,
+) -> Result<Response, Problem> {
+    if let Some(signed_in) = signed_in {
+        accounts.sign_out(&signed_in).await.map_err(problem)?;
+    }
+    let back = provider.open_return(&form.back, page.browser().as_bytes());
+    Ok(gone(&page, back.as_deref()))
+}
+
+/// Forgets the cookie, and goes back where that is allowed.
+fn gone(page: &Page, return_to: Option<&str>) -> Response {
+    let mut response = match return_to {
+        Some(address) => page.see_other(address),
+        None => page.render(&SignedOut { page }),
+    };
+    if let Some(cookie) = page.site().clear_cookie(SESSION_COOKIE) {
+        response.headers_mut().append(axum::http::header::SET_COOKIE, cookie);
+    }
+    response
+}

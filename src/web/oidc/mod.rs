@@ -1,0 +1,81 @@
+//! OpenID Connect over HTTP: the endpoints of clients, and the pages between a request and its answer.
+
+mod authorize;
+mod choose;
+mod consent;
+mod end_session;
+mod endpoints;
+
+use std::fmt::Display;
+
+use axum::{
+    Router,
+    http::StatusCode,
+    routing::{get, post},
+};
+
+use super::paths;
+use crate::{
+    accounts::SignedIn,
+    http::{Lang, Problem},
+    provider::{Authentication, Provider, authorize::PageError, discovery::path},
+};
+
+/// The routes.
+pub fn routes(provider: Provider) -> Router {
+    Router::new()
+        .route(path::DISCOVERY, get(endpoints::discovery))
+        .route(path::OAUTH_METADATA, get(endpoints::discovery))
+        .route(path::JWKS, get(endpoints::jwks))
+        .route(path::AUTHORIZE, get(authorize::by_get).post(authorize::by_post))
+        .route(paths::INTERACTION, get(authorize::resume))
+        .route(paths::CHOOSE, post(choose::choose))
+        .route(paths::CONSENT, post(consent::decide))
+        .route(path::TOKEN, post(endpoints::token))
+        .route(path::USERINFO, get(endpoints::userinfo).post(endpoints::userinfo))
+        .route(path::END_SESSION, get(end_session::by_get).post(end_session::by_post))
+        .route(paths::END_SESSION_CONFIRMED, post(end_session::confirmed))
+        .with_state(provider)
+}
+
+pub(super) const TEXTS: [(Lang, &str); 2] = [(Lang::Fr, include_str!("fr.ftl")), (Lang::En, include_str!("en.ftl"))];
+
+/// The citizen who is signed in, as the protocol sees them.
+fn citizen(signed_in: Option<&SignedIn>) -> Option<Authentication> {
+    signed_in.and_then(authentication)
+}
+
+/// The same where nothing can be done without.
+fn required_citizen(signed_in: Option<&SignedIn>) -> Result<Authentication, Problem> {
+    citizen(signed_in).ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "oidc-interaction"))
+}
+
+fn authentication(signed_in: &SignedIn) -> Option<Authentication> {
+    Some(Authentication {
+        account: signed_in.account,
+        person: signed_in.person()?,
+        at: signed_in.auth_time,
+        acr: signed_in.method.acr().as_str().to_owned(),
+        amr: signed_in.method.amr().iter().map(|&method| method.to_owned()).collect(),
+        session_tag: signed_in.tag(),
+    })
+}
+
+/// Errors that only a page can tell (RFC 9700 §4.11.2): nothing is redirected.
+fn page_problem(error: PageError) -> Problem {
+    let name = match error {
+        PageError::Client => "oidc-client",
+        PageError::Disabled => "oidc-disabled",
+        PageError::Redirect => "oidc-redirect",
+        PageError::Unreadable => "oidc-unreadable",
+        PageError::Interaction => "oidc-interaction",
+        PageError::NotACitizen => "oidc-not-a-citizen",
+        PageError::Store(error) => return store_problem(&error),
+    };
+    Problem::new(StatusCode::BAD_REQUEST, name)
+}
+
+/// The database does not answer, or not as it should: nothing was done, and nothing is let through.
+fn store_problem(error: &impl Display) -> Problem {
+    Problem::unavailable(error)
+}

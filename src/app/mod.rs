@@ -1,6 +1,9 @@
 //! The composition root: services put together, the router on one screen, the command line.
 
+mod clients;
 mod data;
+mod init;
+mod keys;
 mod serve;
 mod services;
 
@@ -12,7 +15,7 @@ pub use self::{
     data::{DataDir, DataError},
     services::{Assembly, Services},
 };
-use crate::telemetry;
+use crate::{custodian, domain::ambient::Ambient, telemetry};
 
 /// A trusted third party that knows you are real, so that a forum need not know who you are.
 #[derive(Debug, Parser)]
@@ -30,8 +33,15 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve a provider.
+    Init(init::Init),
     Serve(serve::Args),
+    Check(init::Check),
+    Doctor(init::Doctor),
+    Keys(keys::Args),
+    Clients(clients::Args),
+    /// A custodian's own tool: make the key that names are sealed to.
+    #[command(subcommand)]
+    Custodian(custodian::Command),
 }
 
 /// Where an installation lives, for every command that works on one.
@@ -55,7 +65,14 @@ Examples:
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let format = if cli.log_json { telemetry::LogFormat::Json } else { telemetry::LogFormat::Human };
     telemetry::start_log(format, &cli.log)?;
+    let mut out = std::io::stdout();
     match cli.command {
+        Command::Init(args) => init::init(args, &mut out).await,
         Command::Serve(args) => serve::run(args).await,
+        Command::Check(args) => init::check(&args, &mut out),
+        Command::Doctor(args) => init::doctor(args, &mut out).await,
+        Command::Keys(args) => keys::run(&args, &mut out),
+        Command::Clients(args) => clients::run(args, &mut out).await,
+        Command::Custodian(command) => Ok(custodian::run(&command, &mut Ambient::system().rng(), &mut out)?),
     }
 }

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use axum::{Extension, Router};
 use rand::Rng as _;
 
+use super::{DataDir, Place};
 use crate::{
     accounts::{self, Accounts, SessionLimits},
     attributes::Attributes,
@@ -115,6 +116,15 @@ impl Services {
             ..Limits::default()
         }
     }
+}
+
+/// Opens an installation for a command of the operator.
+pub(super) async fn open(place: &Place) -> anyhow::Result<Services> {
+    let ambient = Ambient::system();
+    let data = DataDir::new(&place.data, Config::load(place.config.as_deref())?);
+    let keyring = Arc::new(data.load_keys(&ambient)?);
+    let store = data.open_store(&ambient).await?;
+    Services::assemble(Assembly { config: data.config, store, keyring, ambient })
 }
 
 /// The embedded table, or that of another country. It lives as long as the process.

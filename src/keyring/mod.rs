@@ -61,6 +61,19 @@ impl Role {
     }
 }
 
+impl std::str::FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(UnknownRole)
+    }
+}
+
+/// A word that is no key role.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("not a key role: use issuer, vault, pseudonym or token")]
+pub struct UnknownRole;
+
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

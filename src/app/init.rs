@@ -1,0 +1,112 @@
+//! `heteronym init`, `check` and `doctor`: make an installation, and find what is wrong with one.
+
+use std::{io::Write, path::PathBuf};
+
+use anyhow::bail;
+
+use super::{DataDir, Place};
+use crate::{
+    config::{self, Config},
+    domain::ambient::Ambient,
+    keyring::Purpose,
+    store::{StoreError, settings},
+};
+
+/// Make the keys and the database of an installation.
+#[derive(Debug, clap::Args)]
+pub(super) struct Init {
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Check a configuration without opening anything.
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// The configuration file.
+    config: Option<PathBuf>,
+    /// Print every setting with its documentation and default.
+    #[arg(long)]
+    defaults: bool,
+}
+
+/// Look at an installation and name each fault with its remedy.
+#[derive(Debug, clap::Args)]
+pub(super) struct Doctor {
+    #[command(flatten)]
+    place: Place,
+}
+
+pub(super) async fn init(args: Init, out: &mut impl Write) -> anyhow::Result<()> {
+    let ambient = Ambient::system();
+    let data = DataDir::new(&args.place.data, Config::load(args.place.config.as_deref())?);
+    data.make()?;
+    data.create_keys(Purpose::Service, &mut ambient.rng(), &ambient)?;
+    data.open_store(&ambient).await?.close().await;
+    writeln!(out, "Made the keys in {} and the database.", data.keys_directory().display())?;
+    writeln!(out, "Back the keys up now, apart from the database: without them every pseudonym is lost.")?;
+    writeln!(out, "Next: the custodians' public key (heteronym custodian --help), then heteronym registrars add.")?;
+    Ok(())
+}
+
+pub(super) fn check(args: &Check, out: &mut impl Write) -> anyhow::Result<()> {
+    if args.defaults {
+        out.write_all(config::DEFAULTS.as_bytes())?;
+        return Ok(());
+    }
+    let config = Config::load(args.config.as_deref())?;
+    writeln!(out, "The configuration holds. Issuer: {}", config.server.issuer)?;
+    Ok(())
+}
+
+pub(super) async fn doctor(args: Doctor, out: &mut impl Write) -> anyhow::Result<()> {
+    let mut report = Report { out, faults: 0 };
+    let Some(config) = report.take("configuration", Config::load(args.place.config.as_deref()))? else {
+        bail!("nothing else can be looked at without a configuration");
+    };
+    let ambient = Ambient::system();
+    let data = DataDir::new(&args.place.data, config);
+    if let Some(keyring) = report.take("keys", data.load_keys(&ambient))? {
+        let due = keyring.due(ambient.now());
+        report.say(due.is_empty(), "key rotation", "a key is due: `heteronym keys rotate`")?;
+        report.say(
+            !keyring.is_demo(),
+            "purpose of the keys",
+            "they were made for a demonstration: `heteronym init`",
+        )?;
+    }
+    if let Some(store) = report.take("database", data.open_store(&ambient).await)? {
+        let custodians =
+            store.read::<_, StoreError, _>(|tx| Box::pin(async move { settings::find(tx, "custodians").await })).await;
+        if let Some(key) = report.take("reading the database", custodians)? {
+            report.say(key.is_some(), "custodians' key", "nobody can be enrolled yet: `heteronym custodian --help`")?;
+        }
+        store.close().await;
+    }
+    let faults = report.faults;
+    if faults == 0 { Ok(()) } else { bail!("{faults} to mend") }
+}
+
+struct Report<'o, W> {
+    out: &'o mut W,
+    faults: usize,
+}
+
+impl<W: Write> Report<'_, W> {
+    fn take<T, E: std::fmt::Display>(&mut self, what: &str, found: Result<T, E>) -> std::io::Result<Option<T>> {
+        match found {
+            Ok(found) => {
+                writeln!(self.out, "good   {what}")?;
+                Ok(Some(found))
+            }
+            Err(error) => {
+                self.faults += 1;
+                writeln!(self.out, "FAULT  {what}: {error}")?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn say(&mut self, good: bool, what: &str, remedy: &str) -> std::io::Result<()> {
+        self.take(what, if good { Ok(()) } else { Err(remedy) }).map(drop)
+    }
+}

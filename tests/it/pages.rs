@@ -47,7 +47,7 @@ fn faults(text: &str) -> Vec<&'static str> {
             "style" => faults.push("inline style"),
             "script" if !has("src=") => faults.push("inline script"),
             "form" if has("method=\"post\"") && !form_of(rest).contains("name=\"csrf\"") => {
-                faults.push("form without token")
+                faults.push("form without token");
             }
             "img" if !has("alt=") => faults.push("image without text"),
             _ => {}

@@ -15,18 +15,24 @@ pub struct FormTargets(pub Vec<String>);
 
 /// Sets the headers on an answer. A `Cache-Control` the handler chose stays; without one, nothing is kept anywhere.
 pub fn secure(response: &mut Response, https: bool) {
-    let policy = match response.extensions_mut().remove::<FormTargets>() {
-        None => HeaderValue::from_static(POLICY),
-        Some(targets) => policy_with(&targets.0),
-    };
+    let targets = response.extensions_mut().remove::<FormTargets>();
     let headers = response.headers_mut();
+    let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/html"));
+    headers.reserve(FIXED.len() + 3);
+    if is_page {
+        headers.insert(PERMISSIONS, PERMISSIONS_OF_PAGES.clone());
+    }
+    let policy = match targets {
+        Some(targets) => policy_with(&targets.0),
+        None if is_page => POLICY_OF_PAGES.clone(),
+        None => POLICY_OF_DATA.clone(),
+    };
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    for (name, value) in FIXED {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    for (name, value) in &FIXED {
+        headers.entry(name).or_insert_with(|| value.clone());
     }
     if https {
-        headers
-            .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, TRANSPORT.clone());
     }
 }
 
@@ -37,7 +43,7 @@ fn policy_with(targets: &[String]) -> HeaderValue {
         sources.push_str(target);
     }
     HeaderValue::from_str(&POLICY.replace("form-action 'self'", &format!("form-action 'self'{sources}")))
-        .unwrap_or(HeaderValue::from_static(POLICY))
+        .unwrap_or_else(|_| POLICY_OF_PAGES.clone())
 }
 
 /// Keeps anything that could end the directive or widen it out of the policy.
@@ -51,18 +57,23 @@ fn is_origin(text: &str) -> bool {
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-const FIXED: [(HeaderName, &str); 7] = [
-    (header::CACHE_CONTROL, "no-store"),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::X_FRAME_OPTIONS, "DENY"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    (
-        HeaderName::from_static("permissions-policy"),
-        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), \
-         publickey-credentials-create=(self), publickey-credentials-get=(self)",
-    ),
+const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
+
+// Made once: checking their bytes anew for each answer would cost more than sending them.
+static POLICY_OF_PAGES: HeaderValue = HeaderValue::from_static(POLICY);
+static POLICY_OF_DATA: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+static TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+static PERMISSIONS_OF_PAGES: HeaderValue = HeaderValue::from_static(
+    "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), \
+     publickey-credentials-create=(self), publickey-credentials-get=(self)",
+);
+static FIXED: [(HeaderName, HeaderValue); 6] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
 #[cfg(test)]

@@ -87,9 +87,11 @@ async fn run(request: Request, next: Next) -> Response {
     }
 }
 
-/// What is kept of a request to say, in the reader's language, what went wrong with it.
+/// What is kept of a request to say, in the reader's language, what went wrong with it. Taking it copies no text.
 struct Reader {
-    headers: HeaderMap,
+    accept: Option<HeaderValue>,
+    language: Option<HeaderValue>,
+    cookies: Vec<HeaderValue>,
     method: Method,
     uri: Uri,
     takes_gzip: bool,
@@ -97,22 +99,30 @@ struct Reader {
 
 impl Reader {
     fn of(request: &Request) -> Self {
-        let all = request.headers();
-        let mut headers = HeaderMap::new();
-        for name in [header::ACCEPT, header::ACCEPT_LANGUAGE] {
-            if let Some(value) = all.get(&name) {
-                headers.insert(name, value.clone());
-            }
-        }
-        for cookie in all.get_all(header::COOKIE) {
-            headers.append(header::COOKIE, cookie.clone());
-        }
+        let headers = request.headers();
         Self {
-            headers,
+            accept: headers.get(header::ACCEPT).cloned(),
+            language: headers.get(header::ACCEPT_LANGUAGE).cloned(),
+            cookies: headers.get_all(header::COOKIE).iter().cloned().collect(),
             method: request.method().clone(),
             uri: request.uri().clone(),
-            takes_gzip: assets::accepts_gzip(all),
+            takes_gzip: assets::accepts_gzip(headers),
         }
+    }
+
+    fn takes_html(&self) -> bool {
+        self.accept.as_ref().and_then(|value| value.to_str().ok()).is_some_and(|types| types.contains("text/html"))
+    }
+
+    fn page(&self, site: &Arc<Site>) -> Page {
+        let mut headers = HeaderMap::new();
+        if let Some(language) = &self.language {
+            headers.insert(header::ACCEPT_LANGUAGE, language.clone());
+        }
+        for cookie in &self.cookies {
+            headers.append(header::COOKIE, cookie.clone());
+        }
+        Page::of_request(site.clone(), &headers, &self.method, &self.uri)
     }
 
     /// Turns a failed answer that explains nothing into one that does.
@@ -127,10 +137,9 @@ impl Reader {
         if let Some(id) = &id {
             tracing::error!(error_id = %id, cause = problem.cause().unwrap_or("unknown"), "request failed");
         }
-        let page = Page::of_request(site.clone(), &self.headers, &self.method, &self.uri);
+        let page = self.page(site);
         let template = ErrorPage { page: &page, problem: &problem, id };
-        let accepts = self.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let mut page = if accepts.contains("text/html") {
+        let mut page = if self.takes_html() {
             page.render_as(status, &template)
         } else {
             (status, format!("{}. {}\n", template.title(), template.text())).into_response()

@@ -24,3 +24,4 @@ pub mod telemetry;
 pub mod vault;
 pub mod web;
 pub mod wire;
+pub mod forum;

@@ -5,11 +5,14 @@ use std::{fmt, sync::Arc};
 
 use data_encoding::BASE64URL_NOPAD;
 
+/// Fills a buffer from a cryptographic generator.
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
+
 /// What the forum takes from the machine.
 #[derive(Clone)]
 pub struct Ambient {
     now: Arc<dyn Fn() -> i64 + Send + Sync>,
-    fill: Arc<dyn Fn(&mut [u8]) + Send + Sync>,
+    fill: Arc<Fill>,
 }
 
 impl Ambient {
@@ -25,11 +28,19 @@ impl Ambient {
         (self.now)()
     }
 
+    pub(super) fn fill(&self, buffer: &mut [u8]) {
+        (self.fill)(buffer);
+    }
+
+    pub(super) fn bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        self.fill(&mut bytes);
+        bytes
+    }
+
     /// 256 random bits as 43 characters of base64url.
     pub(super) fn token(&self) -> String {
-        let mut bytes = [0; 32];
-        (self.fill)(&mut bytes);
-        BASE64URL_NOPAD.encode(&bytes)
+        BASE64URL_NOPAD.encode(&self.bytes())
     }
 }
 

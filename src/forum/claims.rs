@@ -1,6 +1,6 @@
 //! What the provider says of a member, as the forum keeps it: a name that was chosen, and brackets.
 //!
-//! The claims are flat members of the UserInfo answer (OpenID Connect Core 1.0 §5.3.2); `specs/claims.md` lists them.
+//! The claims are flat members of the `UserInfo` answer (OpenID Connect Core 1.0 §5.3.2); `specs/claims.md` lists them.
 //! Whatever else an answer holds is not read and not kept.
 
 use std::fmt;
@@ -148,7 +148,7 @@ fn list(values: Option<Vec<String>>) -> Vec<String> {
     values.unwrap_or_default().iter().filter_map(|value| short(value)).take(MAX_LIST).collect()
 }
 
-const MAX_TEXT: usize = 80;
+const MAX_TEXT: usize = 120;
 const MAX_LIST: usize = 64;
 
 #[cfg(test)]
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn an_overlong_text_is_not_kept() {
-        let of = Qualities::new(Some(&"x".repeat(81)), extra(serde_json::json!({"roles": vec!["r"; 100]})));
+        let of = Qualities::new(Some(&"x".repeat(121)), extra(serde_json::json!({"roles": vec!["r"; 100]})));
         assert_eq!((of.name.as_str(), of.roles.len()), ("", 64));
     }
 

@@ -64,7 +64,7 @@ pub struct Config {
     /// The `sub` of each moderator. While there is none, the first is who claims the code printed at the start.
     #[serde(default)]
     pub moderators: BTreeSet<String>,
-    #[serde(default)]
+    #[serde(default = "default_boards")]
     pub boards: Vec<Board>,
     /// What people call the areas that rules name by code.
     #[serde(default)]
@@ -166,7 +166,7 @@ impl Config {
             claims: None,
             signing_algorithm: SigningAlgorithm::default(),
             moderators: BTreeSet::new(),
-            boards: Vec::new(),
+            boards: default_boards(),
             areas: BTreeMap::new(),
             outbound: Outbound::default(),
         }
@@ -268,6 +268,16 @@ fn default_cookie() -> String {
 
 fn default_title() -> String {
     "Forum".to_owned()
+}
+
+fn default_boards() -> Vec<Board> {
+    vec![Board {
+        slug: "forum".to_owned(),
+        title: "Forum".to_owned(),
+        intro: String::new(),
+        start: Rule::Anyone,
+        reply: Rule::Anyone,
+    }]
 }
 
 fn default_scopes() -> Vec<String> {

@@ -28,11 +28,20 @@ pub enum Rule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Need {
     /// `shared` is the bracket the member has shared, if any.
-    Age { years: u8, shared: Option<String> },
+    Age {
+        years: u8,
+        shared: Option<String>,
+    },
     /// `shared` is the area the member has shared, if any: its label, or its code.
-    Residence { codes: Vec<String>, shared: Option<String> },
+    Residence {
+        codes: Vec<String>,
+        shared: Option<String>,
+    },
     /// `shared`: some role was shared, but not this one.
-    Role { role: String, shared: bool },
+    Role {
+        role: String,
+        shared: bool,
+    },
     All(Vec<Need>),
     Any(Vec<Need>),
 }
@@ -75,7 +84,9 @@ impl Rule {
             Self::Anyone => Ok(()),
             Self::Age(years) if (1..=99).contains(years) => Ok(()),
             Self::Age(years) => Err(format!("`age = {years}`: give a number of years from 1 to 99")),
-            Self::Residence(codes) if codes.is_empty() => Err("`residence` is empty: name at least one area".to_owned()),
+            Self::Residence(codes) if codes.is_empty() => {
+                Err("`residence` is empty: name at least one area".to_owned())
+            }
             Self::Residence(codes) => match codes.iter().find(|code| !is_code(code)) {
                 Some(code) => Err(format!("`residence` names {code:?}: write an area code such as FR-38 or cog:38563")),
                 None => Ok(()),
@@ -233,7 +244,9 @@ mod tests {
 
     #[test]
     fn brackets_have_lower_bounds() {
-        for (bracket, bound) in [("Y30-39", Some(30)), ("Y_GE80", Some(80)), ("Y_LT18", Some(0)), ("30-39", None), ("Y", None)] {
+        for (bracket, bound) in
+            [("Y30-39", Some(30)), ("Y_GE80", Some(80)), ("Y_LT18", Some(0)), ("30-39", None), ("Y", None)]
+        {
             assert_eq!(lower_bound(bracket), bound, "{bracket}");
         }
     }

@@ -30,7 +30,8 @@ pub(super) fn body(text: &str, most: usize) -> Result<String, TextFault> {
 
 /// Cleans a text of one line.
 pub(super) fn line(text: &str, most: usize) -> Result<String, TextFault> {
-    let clean: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect();
+    let clean: String =
+        text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect();
     bounded(&clean.split_whitespace().collect::<Vec<_>>().join(" "), most)
 }
 
@@ -48,17 +49,18 @@ fn pieces(line: &str) -> Vec<Piece> {
     let mut rest = line;
     while let Some(at) = rest.find(SCHEME) {
         let (before, from) = rest.split_at(at);
-        let end = from.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '«' | '»')).unwrap_or(from.len());
+        let end =
+            from.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '«' | '»')).unwrap_or(from.len());
         let (candidate, _) = from.split_at(end);
         let address = candidate.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '…']);
-        let (link, after) = from.split_at(address.len().max(SCHEME.len()));
-        let whole = is_boundary(before) && url::Url::parse(link).is_ok_and(|url| url.username().is_empty());
+        let (address_text, after) = from.split_at(address.len().max(SCHEME.len()));
+        let whole = is_boundary(before) && url::Url::parse(address_text).is_ok_and(|url| url.username().is_empty());
         if whole {
             push_text(&mut found, before);
-            found.push(Piece::Link(link.to_owned()));
+            found.push(Piece::Link(address_text.to_owned()));
         } else {
             push_text(&mut found, before);
-            push_text(&mut found, link);
+            push_text(&mut found, address_text);
         }
         rest = after;
     }
@@ -91,7 +93,8 @@ fn bounded(text: &str, most: usize) -> Result<String, TextFault> {
 
 /// Controls, and the marks that reorder what a reader sees (UAX #9 §2).
 fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{FEFF}')
+    c.is_control()
+        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{FEFF}')
 }
 
 const SCHEME: &str = "https://";
@@ -120,7 +123,9 @@ mod tests {
 
     #[test]
     fn only_https_addresses_become_links() {
-        for line in ["http://a.example", "javascript:alert(1)", "xhttps://a.example", "https://", "https://user@evil.example"] {
+        for line in
+            ["http://a.example", "javascript:alert(1)", "xhttps://a.example", "https://", "https://user@evil.example"]
+        {
             assert!(pieces(line).iter().all(|piece| matches!(piece, Piece::Text(_))), "{line}");
         }
     }

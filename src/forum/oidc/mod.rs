@@ -14,9 +14,9 @@ use std::{
 
 use openidconnect::{
     AccessTokenHash, AdditionalProviderMetadata, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError,
-    ClientId, CsrfToken, IssuerUrl, LanguageTag, LogoutRequest, Nonce, OAuth2TokenResponse,
-    PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadata, RedirectUrl, RequestTokenError,
-    Scope, SignatureVerificationError, TokenResponse, UserInfoClaims,
+    ClientId, CsrfToken, IssuerUrl, LanguageTag, LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
+    PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadata, RedirectUrl, RequestTokenError, Scope,
+    SignatureVerificationError, TokenResponse, UserInfoClaims,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod,
         CoreGenderClaim, CoreGrantType, CoreIdToken, CoreIdTokenClaims, CoreIdTokenVerifier, CoreJsonWebKey,
@@ -27,8 +27,8 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 
 pub use self::fetch::FetchError;
-pub(super) use self::refusal::Refusal;
 use self::fetch::Fetcher;
+pub(super) use self::refusal::Refusal;
 use super::{
     ambient::{Ambient, DAY, HOUR, MINUTE, SECOND},
     claims::{Extra, Qualities},
@@ -112,7 +112,7 @@ type Client = CoreClient<
 >;
 
 impl Provider {
-    pub(super) fn new(config: &Config) -> Result<Self, OpenError> {
+    pub(super) fn new(config: &Config) -> Result<Self, ProviderError> {
         Ok(Self {
             issuer: IssuerUrl::new(config.issuer.clone())?,
             redirect: RedirectUrl::new(config.redirect_uri())?,
@@ -190,12 +190,12 @@ impl Provider {
             .map_err(|error| refused_token(&error))?;
         let id_token = answer.id_token().ok_or(Refusal::Token)?;
         let nonce = Nonce::new(nonce);
-        let (client, claims) = match self.verified(config, &client, id_token, &nonce, now) {
+        let (client, claims) = match verified(config, &client, id_token, &nonce, now) {
             Err(Unverified::UnknownKey) => {
                 // The provider may have changed its keys since they were fetched: look once, and not at every bad token.
                 let renewed = self.renewed(&known, now).await?;
                 let client = self.client(config, &renewed);
-                let claims = self.verified(config, &client, id_token, &nonce, now).map_err(Unverified::refusal)?;
+                let claims = verified(config, &client, id_token, &nonce, now).map_err(Unverified::refusal)?;
                 (client, claims)
             }
             Err(unverified) => return Err(unverified.refusal()),
@@ -208,12 +208,19 @@ impl Provider {
     }
 
     /// Where to send the browser to end its session at the provider too, if the provider offers it.
-    pub(super) async fn sign_out_url(&self, config: &Config, hint: Option<&str>, now: i64) -> Option<String> {
+    pub(super) async fn sign_out_url(
+        &self,
+        config: &Config,
+        hint: Option<&str>,
+        state: &str,
+        now: i64,
+    ) -> Option<String> {
         let known = self.known(now).await.ok()?;
         let endpoint = known.metadata.additional_metadata().end_session_endpoint.clone()?;
         let mut request = LogoutRequest::from(endpoint)
             .set_client_id(ClientId::new(config.client_id.clone()))
-            .set_post_logout_redirect_uri(self.after_sign_out.clone());
+            .set_post_logout_redirect_uri(self.after_sign_out.clone())
+            .set_state(CsrfToken::new(state.to_owned()));
         if let Some(hint) = hint.and_then(|hint| hint.parse::<CoreIdToken>().ok()) {
             request = request.set_id_token_hint(&hint);
         }
@@ -257,25 +264,7 @@ impl Provider {
         .set_redirect_uri(self.redirect.clone())
     }
 
-    /// Checks issuer, audience, algorithm, signature, times and nonce (OpenID Connect Core 1.0 §3.1.3.7).
-    fn verified(
-        &self,
-        config: &Config,
-        client: &Client,
-        token: &CoreIdToken,
-        nonce: &Nonce,
-        now: i64,
-    ) -> Result<CoreIdTokenClaims, Unverified> {
-        let verifier = verifier(client, config.signing_algorithm, now);
-        token.claims(&verifier, nonce).cloned().map_err(|error| match error {
-            ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey) => {
-                Unverified::UnknownKey
-            }
-            error => Unverified::Refused(Refusal::of_claims(&error)),
-        })
-    }
-
-    /// Asks UserInfo, whose `sub` must be that of the ID token (OpenID Connect Core 1.0 §5.3.2).
+    /// Asks `UserInfo`, whose `sub` must be that of the ID token (OpenID Connect Core 1.0 §5.3.2).
     async fn qualities(
         &self,
         client: &Client,
@@ -317,11 +306,28 @@ impl Unverified {
 
 /// The forum cannot be set up to speak with its provider.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum OpenError {
+pub enum ProviderError {
     #[error("an address of the forum or its provider: {0}")]
     Url(#[from] url::ParseError),
     #[error(transparent)]
     Fetch(#[from] FetchError),
+}
+
+/// Checks issuer, audience, algorithm, signature, times and nonce (OpenID Connect Core 1.0 §3.1.3.7).
+fn verified(
+    config: &Config,
+    client: &Client,
+    token: &CoreIdToken,
+    nonce: &Nonce,
+    now: i64,
+) -> Result<CoreIdTokenClaims, Unverified> {
+    let verifier = verifier(client, config.signing_algorithm, now);
+    token.claims(&verifier, nonce).cloned().map_err(|error| match error {
+        ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey) => {
+            Unverified::UnknownKey
+        }
+        error => Unverified::Refused(Refusal::of_claims(&error)),
+    })
 }
 
 fn verifier(client: &Client, algorithm: SigningAlgorithm, now: i64) -> CoreIdTokenVerifier<'_> {

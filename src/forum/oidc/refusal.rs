@@ -44,6 +44,27 @@ pub(in crate::forum) enum Refusal {
 }
 
 impl Refusal {
+    #[cfg(test)]
+    pub(in crate::forum) const ALL: [Self; 17] = [
+        Self::Unreachable,
+        Self::Discovery,
+        Self::Denied,
+        Self::Unavailable,
+        Self::Misconfigured,
+        Self::State,
+        Self::Incomplete,
+        Self::Issuer,
+        Self::Code,
+        Self::Token,
+        Self::Audience,
+        Self::Nonce,
+        Self::Algorithm,
+        Self::Signature,
+        Self::Expired,
+        Self::Subject,
+        Self::UserInfo,
+    ];
+
     /// The word by which the page finds its sentence and the log its kind.
     pub(in crate::forum) const fn as_str(self) -> &'static str {
         match self {
@@ -67,10 +88,18 @@ impl Refusal {
         }
     }
 
+    /// Whether the provider has answered at all: the page then begins with saying so.
+    pub(in crate::forum) const fn is_answer(self) -> bool {
+        !matches!(self, Self::Unreachable | Self::Unavailable | Self::Denied | Self::Misconfigured | Self::Discovery)
+    }
+
     /// Sorts the error codes of RFC 6749 §4.1.2.1 and OpenID Connect Core 1.0 §3.1.2.6 by who can do something about them.
     pub(super) fn of_error(code: &str) -> Self {
         match code {
-            "access_denied" | "login_required" | "consent_required" | "interaction_required"
+            "access_denied"
+            | "login_required"
+            | "consent_required"
+            | "interaction_required"
             | "account_selection_required" => Self::Denied,
             "server_error" | "temporarily_unavailable" => Self::Unavailable,
             _ => Self::Misconfigured,

@@ -169,7 +169,13 @@ impl Store {
     }
 
     /// `false` when the message is not the author's, is hidden, or is older than ten minutes.
-    pub(in crate::forum) async fn edit(&self, post: i64, author: i64, body: &str, now: i64) -> Result<bool, StoreError> {
+    pub(in crate::forum) async fn edit(
+        &self,
+        post: i64,
+        author: i64,
+        body: &str,
+        now: i64,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let done = sqlx::query(EDIT_POST)
             .bind(body)
@@ -225,7 +231,8 @@ const TOUCH_TOPIC: &str = "UPDATE topics SET last_at = $1 WHERE id = $2 AND clos
 const EDIT_POST: &str = "UPDATE posts SET body = $1, edited_at = $2
     WHERE id = $3 AND author = $4 AND created_at > $5 AND hidden_at IS NULL";
 const COUNT_LATELY: &str = "SELECT COUNT(*) FROM posts WHERE author = $1 AND created_at > $2";
-const SAME_POST: &str = "SELECT id FROM posts WHERE topic = $1 AND author = $2 AND body = $3 AND created_at > $4 LIMIT 1";
+const SAME_POST: &str =
+    "SELECT id FROM posts WHERE topic = $1 AND author = $2 AND body = $3 AND created_at > $4 LIMIT 1";
 const SAME_TOPIC: &str = "SELECT t.id FROM topics t JOIN posts p ON p.topic = t.id
     WHERE t.author = $1 AND t.title = $2 AND p.body = $3 AND t.created_at > $4 LIMIT 1";
 

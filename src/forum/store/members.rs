@@ -110,6 +110,10 @@ impl Store {
         Ok(done == 1)
     }
 
+    pub(in crate::forum) async fn has_members(&self) -> Result<bool, StoreError> {
+        Ok(sqlx::query_scalar(HAS_MEMBERS).fetch_one(&self.readers).await?)
+    }
+
     pub(in crate::forum) async fn has_moderator(&self) -> Result<bool, StoreError> {
         Ok(sqlx::query_scalar(HAS_MODERATOR).fetch_one(&self.readers).await?)
     }
@@ -185,4 +189,5 @@ const POLLS: &str = "SELECT id, topic, question FROM polls ORDER BY id";
 const MEMBERS: &str = "SELECT * FROM members WHERE id IN (SELECT value FROM json_each($1))";
 const CLAIM: &str = "UPDATE members SET moderator_since = $1
     WHERE id = $2 AND NOT EXISTS (SELECT 1 FROM members WHERE moderator_since IS NOT NULL)";
+const HAS_MEMBERS: &str = "SELECT EXISTS (SELECT 1 FROM members)";
 const HAS_MODERATOR: &str = "SELECT EXISTS (SELECT 1 FROM members WHERE moderator_since IS NOT NULL)";

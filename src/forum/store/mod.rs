@@ -18,9 +18,9 @@ use sqlx::{
 
 pub(super) use self::{
     boards::{Glimpse, NewTopic, Post, Replied, Topic},
-    members::{Member, Voted, Written},
-    moderation::{AuditLine, Measure, Report, Sanction, SanctionKind},
-    polls::{Choice, NewPoll, Poll, Vote},
+    members::{Member, Voted},
+    moderation::{AuditLine, Measure, Reported, Sanction, SanctionKind},
+    polls::{NewPoll, Poll, Vote},
     sessions::Pending,
 };
 
@@ -84,7 +84,6 @@ fn digest(purpose: &str, parts: &[&[u8]]) -> Vec<u8> {
 
 /// Rows per page of a list.
 pub(super) const PAGE: i64 = 20;
-
 
 #[cfg(test)]
 pub(super) mod tests {

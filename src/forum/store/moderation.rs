@@ -27,12 +27,18 @@ pub(in crate::forum) struct Sanction {
 pub(in crate::forum) struct Report {
     pub(in crate::forum) id: i64,
     pub(in crate::forum) post: i64,
-    pub(in crate::forum) topic: i64,
     pub(in crate::forum) title: String,
     pub(in crate::forum) body: String,
     pub(in crate::forum) author: Option<i64>,
     pub(in crate::forum) reason: String,
     pub(in crate::forum) at: i64,
+}
+
+/// A report by the member who reads it.
+#[derive(Clone, Debug, FromRow)]
+pub(in crate::forum) struct Reported {
+    pub(in crate::forum) post: i64,
+    pub(in crate::forum) reason: String,
 }
 
 #[derive(Clone, Debug, FromRow)]
@@ -185,6 +191,11 @@ impl Store {
         Ok(sqlx::query_as(OPEN_REPORTS).bind(MAX_LINES).fetch_all(&self.readers).await?)
     }
 
+    /// What a member has reported.
+    pub(in crate::forum) async fn reported_by(&self, member: i64) -> Result<Vec<Reported>, StoreError> {
+        Ok(sqlx::query_as(REPORTED_BY).bind(member).fetch_all(&self.readers).await?)
+    }
+
     pub(in crate::forum) async fn count_open_reports(&self) -> Result<i64, StoreError> {
         Ok(sqlx::query_scalar(COUNT_OPEN_REPORTS).fetch_one(&self.readers).await?)
     }
@@ -219,23 +230,23 @@ fn subject(sub: &str) -> Vec<u8> {
 
 const MAX_LINES: i64 = 200;
 
-const SANCTION: &str =
-    "SELECT kind, until, reason FROM sanctions WHERE subject = $1 AND (until IS NULL OR until > $2)";
+const SANCTION: &str = "SELECT kind, until, reason FROM sanctions WHERE subject = $1 AND (until IS NULL OR until > $2)";
 const PUNISH: &str = "INSERT INTO sanctions (subject, kind, until, reason, at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (subject) DO UPDATE SET kind = excluded.kind, until = excluded.until, reason = excluded.reason,
         at = excluded.at";
 const PARDON: &str = "DELETE FROM sanctions WHERE subject = $1";
-const REPORT: &str =
-    "INSERT INTO reports (post, reporter, reason, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+const REPORT: &str = "INSERT INTO reports (post, reporter, reason, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
 const SETTLE: &str = "UPDATE reports SET settled_at = $1 WHERE id = $2 AND settled_at IS NULL";
 const SETTLE_POST: &str = "UPDATE reports SET settled_at = $1 WHERE post = $2 AND settled_at IS NULL";
-const OPEN_REPORTS: &str = "SELECT r.id, r.post, p.topic, t.title, p.body, p.author, r.reason, r.at
+const OPEN_REPORTS: &str = "SELECT r.id, r.post, t.title, p.body, p.author, r.reason, r.at
     FROM reports r JOIN posts p ON p.id = r.post JOIN topics t ON t.id = p.topic
     WHERE r.settled_at IS NULL ORDER BY r.at LIMIT $1";
+const REPORTED_BY: &str = "SELECT post, reason FROM reports WHERE reporter = $1 ORDER BY id";
 const COUNT_OPEN_REPORTS: &str = "SELECT COUNT(*) FROM reports WHERE settled_at IS NULL";
 const INSERT_TRAIL: &str = "INSERT INTO audit (at, actor, action, target, reason) VALUES ($1, $2, $3, $4, $5)";
 const TRAIL: &str = "SELECT at, actor, action, target, reason FROM audit ORDER BY id DESC LIMIT $1";
-const TRAIL_OF: &str = "SELECT at, actor, action, target, reason FROM audit WHERE target = $1 ORDER BY id DESC LIMIT $2";
+const TRAIL_OF: &str =
+    "SELECT at, actor, action, target, reason FROM audit WHERE target = $1 ORDER BY id DESC LIMIT $2";
 
 #[cfg(test)]
 mod tests {

@@ -103,8 +103,7 @@ fn voice(poll: i64, sub: &str) -> Vec<u8> {
     digest("voice", &[&poll.to_be_bytes(), sub.as_bytes()])
 }
 
-const INSERT_POLL: &str =
-    "INSERT INTO polls (topic, question, rule, closes_at) VALUES ($1, $2, $3, $4) RETURNING id";
+const INSERT_POLL: &str = "INSERT INTO polls (topic, question, rule, closes_at) VALUES ($1, $2, $3, $4) RETURNING id";
 const INSERT_OPTION: &str = "INSERT INTO poll_options (poll, position, label) VALUES ($1, $2, $3)";
 const POLL: &str = "SELECT id, question, rule, closes_at FROM polls WHERE topic = $1";
 const OPTIONS: &str = "SELECT position, label, votes FROM poll_options WHERE poll = $1 ORDER BY position";
@@ -124,12 +123,8 @@ mod tests {
 
     async fn poll(store: &Store, closes_at: Option<i64>) -> Poll {
         let author = member(store, "author").await;
-        let poll = NewPoll {
-            question: "Q".into(),
-            options: vec!["yes".into(), "no".into()],
-            rule: Rule::Age(18),
-            closes_at,
-        };
+        let poll =
+            NewPoll { question: "Q".into(), options: vec!["yes".into(), "no".into()], rule: Rule::Age(18), closes_at };
         let topic = NewTopic { board: "b".into(), title: "T".into(), body: "B".into(), poll: Some(poll) };
         let id = store.start_topic(&topic, author, 0).await.unwrap().unwrap();
         store.poll_of(id).await.unwrap().unwrap()

@@ -5,6 +5,7 @@
 )]
 
 mod dependencies;
+mod forum;
 mod http_server;
 mod layering;
 mod pages;

@@ -21,6 +21,7 @@ pub mod keyring;
 pub mod provider;
 pub mod pseudonym;
 pub mod store;
+pub mod tasks;
 pub mod telemetry;
 pub mod vault;
 pub mod web;

@@ -207,7 +207,7 @@ type Locked = OwnedMutexGuard<State>;
 /// At most this often the database is asked what changed.
 const BETWEEN_READINGS: Duration = Duration::from_secs(1);
 /// A change is read although its time lies this much back: clocks of nodes differ, and a transaction takes its time.
-const OVERLAP: Duration = Duration::from_mins(1);
+const OVERLAP: Duration = Duration::from_secs(20);
 const PAGE: u32 = 2_000;
 const STOPPING: StoreError = StoreError::Unavailable("shutting down");
 

@@ -8,6 +8,7 @@ mod crowd;
 mod index;
 mod meter;
 mod row;
+mod settle;
 mod terms;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub use self::{
     crowd::{Crowd, Proposal},
     meter::Meter,
     row::{open_facts, seal_facts},
+    settle::Settled,
     terms::Terms,
 };
 use crate::{
@@ -141,4 +143,4 @@ impl Attributes {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

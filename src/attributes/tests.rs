@@ -19,16 +19,16 @@ use crate::{
 };
 
 /// An instance of its own: a database, keys, a clock that stands still.
-pub(super) struct World {
+pub(crate) struct World {
     _data: tempfile::TempDir,
-    pub(super) clock: Arc<FrozenClock>,
-    pub(super) store: Store,
-    pub(super) attributes: Attributes,
+    pub(crate) clock: Arc<FrozenClock>,
+    pub(crate) store: Store,
+    pub(crate) attributes: Attributes,
     rng: StdRng,
 }
 
 impl World {
-    pub(super) async fn new(now: &str) -> Self {
+    pub(crate) async fn new(now: &str) -> Self {
         let data = tempfile::tempdir().unwrap();
         let now = at(now);
         let clock = Arc::new(FrozenClock::new(now));
@@ -53,8 +53,12 @@ impl World {
     }
 
     /// One more process over the same database.
-    pub(super) fn other_node(&self) -> Attributes {
+    pub(crate) fn other_node(&self) -> Attributes {
         Self::node(&self.store, self.attributes.0.keyring.clone(), self.attributes.0.ambient.clone())
+    }
+
+    pub(crate) fn ambient(&self) -> Ambient {
+        self.attributes.0.ambient.clone()
     }
 
     fn node(store: &Store, keyring: Arc<Keyring>, ambient: Ambient) -> Attributes {
@@ -62,7 +66,7 @@ impl World {
         Attributes::new(store.clone(), keyring, Areas::france(), calendar, BracketTable::default(), 11, ambient)
     }
 
-    pub(super) async fn enrol(&mut self, facts: &Facts) -> PersonId {
+    pub(crate) async fn enrol(&mut self, facts: &Facts) -> PersonId {
         let now = self.clock.now();
         let id = PersonId::generate(&mut self.rng);
         let person = Person {
@@ -82,14 +86,14 @@ impl World {
         id
     }
 
-    pub(super) async fn row(&self, person: PersonId) -> Person {
+    pub(crate) async fn row(&self, person: PersonId) -> Person {
         let found =
             self.store.read::<_, StoreError, _>(move |tx| Box::pin(async move { persons::find(tx, person).await }));
         found.await.unwrap().unwrap()
     }
 
     /// Changes a row as the counter would, without telling this node.
-    pub(super) async fn change(&self, person: PersonId, change: impl FnOnce(&mut Person)) {
+    pub(crate) async fn change(&self, person: PersonId, change: impl FnOnce(&mut Person)) {
         let mut row = self.row(person).await;
         change(&mut row);
         row.changed_at = self.clock.now();
@@ -98,35 +102,35 @@ impl World {
         assert!(changed.await.unwrap());
     }
 
-    pub(super) async fn departs(&self, person: PersonId) {
+    pub(crate) async fn departs(&self, person: PersonId) {
         let today = self.clock.now().day();
         self.change(person, |row| row.departed_on = Some(today)).await;
     }
 
-    pub(super) async fn becomes(&self, person: PersonId, facts: &Facts) {
+    pub(crate) async fn becomes(&self, person: PersonId, facts: &Facts) {
         let sealed = self.attributes.seal_facts(person, facts);
         self.change(person, |row| row.facts = sealed).await;
     }
 }
 
-pub(super) const OFFICE: RegistrarId = RegistrarId::from_bytes([9; 16]);
+pub(crate) const OFFICE: RegistrarId = RegistrarId::from_bytes([9; 16]);
 
-pub(super) fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
 }
 
-pub(super) fn code(text: &str) -> AreaCode {
+pub(crate) fn code(text: &str) -> AreaCode {
     text.parse().unwrap()
 }
 
 /// Somebody whose birth is told by JSON: `{"y":1990}`, `{"y":2008,"m":[2026,5,17]}`.
-pub(super) fn facts(birth: &str, commune: &str) -> Facts {
+pub(crate) fn facts(birth: &str, commune: &str) -> Facts {
     let birth: BirthFacts = serde_json::from_str(birth).unwrap();
     let partial_name = "Camille D.".parse().unwrap();
     Facts { birth, commune: code(commune), sex: Sex::NotKnown, partial_name, roles: Vec::new() }
 }
 
-pub(super) fn terms(level: Level) -> Terms {
+pub(crate) fn terms(level: Level) -> Terms {
     Terms { residence_level: level, age_brackets: None }
 }
 

@@ -1,0 +1,347 @@
+//! Work that comes round by itself: what has ended is removed, what has served its time is forgotten.
+//!
+//! Every node does all of it, each at times of its own. Each task is idempotent, so that two nodes at once do no harm
+//! and one that was interrupted goes on the next time.
+
+use std::{future::Future, time::Duration};
+
+use futures_util::future::join_all;
+use rand::RngExt as _;
+
+use crate::{
+    attributes::Attributes,
+    domain::ambient::Ambient,
+    store::{Store, StoreError, accounts, grants, sessions, throttles},
+};
+
+/// One kind of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Removes sessions that cannot be valid any more.
+    Sessions,
+    /// Removes WebAuthn ceremonies that were not finished.
+    Ceremonies,
+    /// Forgets wrong guesses of long ago.
+    Throttles,
+    /// Removes grants that nothing rests on any more, with their refresh tokens.
+    Grants,
+    /// Forgets days of majority that have come and roles that have expired.
+    Facts,
+    /// Reads enrolments of other nodes, so that nobody has to wait for the size of a crowd.
+    Crowds,
+}
+
+/// The periodic work of one node.
+#[derive(Clone)]
+pub struct Tasks {
+    store: Store,
+    attributes: Attributes,
+    ambient: Ambient,
+}
+
+impl Task {
+    pub const ALL: [Self; 6] =
+        [Self::Sessions, Self::Ceremonies, Self::Throttles, Self::Grants, Self::Facts, Self::Crowds];
+
+    /// The name in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sessions => "sessions",
+            Self::Ceremonies => "ceremonies",
+            Self::Throttles => "throttles",
+            Self::Grants => "grants",
+            Self::Facts => "facts",
+            Self::Crowds => "crowds",
+        }
+    }
+
+    /// The time between two rounds. The less there is to remove in one statement, the less it holds others up.
+    const fn interval(self) -> Duration {
+        match self {
+            Self::Grants | Self::Ceremonies => Duration::from_mins(1),
+            Self::Sessions | Self::Crowds => Duration::from_mins(5),
+            Self::Throttles => Duration::from_hours(6),
+            Self::Facts => Duration::from_hours(4),
+        }
+    }
+}
+
+impl Tasks {
+    pub fn new(store: Store, attributes: Attributes, ambient: Ambient) -> Self {
+        Self { store, attributes, ambient }
+    }
+
+    /// Does all tasks round after round until `shutdown` resolves. What fails is logged and done again the next time.
+    /// A transaction under way at the end is finished by the store.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let rounds = join_all(Task::ALL.map(|task| self.clone().repeat(task)));
+        tokio::select! {
+            () = shutdown => {}
+            _ = rounds => {}
+        }
+    }
+
+    /// One round of one task, and how many rows it removed or changed.
+    pub async fn once(&self, task: Task) -> Result<u64, StoreError> {
+        let now = self.ambient.now();
+        match task {
+            Task::Sessions => self.store.write(move |tx| Box::pin(sessions::remove_old(tx, now))).await,
+            Task::Ceremonies => self.store.write(move |tx| Box::pin(accounts::remove_old_ceremonies(tx, now))).await,
+            Task::Grants => self.store.write(move |tx| Box::pin(grants::remove_old(tx, now))).await,
+            Task::Throttles => {
+                let before = now.minus(REMEMBER_GUESSES);
+                self.store.write(move |tx| Box::pin(throttles::remove_old(tx, before))).await
+            }
+            Task::Facts => self.settle().await,
+            Task::Crowds => self.attributes.read_crowds().await.map(|()| 0),
+        }
+    }
+
+    async fn repeat(self, task: Task) {
+        // Crowds are read at once: the first citizen would have to wait for all rows.
+        let mut pause = if task == Task::Crowds { Duration::ZERO } else { self.jittered(FIRST_ROUND) };
+        loop {
+            tokio::time::sleep(pause).await;
+            let tasks = self.clone();
+            // A round of its own, so that a fault in it ends neither the other tasks nor the next round.
+            match tokio::spawn(async move { tasks.once(task).await }).await {
+                Ok(Ok(rows)) => tracing::debug!(task = task.as_str(), rows, "round done"),
+                Ok(Err(error)) => tracing::warn!(task = task.as_str(), %error, "round failed"),
+                Err(_) => tracing::error!(task = task.as_str(), "round panicked"),
+            }
+            pause = self.jittered(task.interval());
+        }
+    }
+
+    async fn settle(&self) -> Result<u64, StoreError> {
+        let (mut rows, mut after) = (0, None);
+        loop {
+            let settled = self.attributes.settle(after).await?;
+            rows += settled.rows;
+            after = settled.next;
+            if after.is_none() {
+                return Ok(rows);
+            }
+            tokio::time::sleep(BETWEEN_BATCHES).await;
+        }
+    }
+
+    /// Between three and five quarters of the span: nodes that were started together drift apart.
+    fn jittered(&self, span: Duration) -> Duration {
+        span.mul_f64(self.ambient.rng().random_range(0.75..1.25))
+    }
+}
+
+/// Guesses are limited to so many in a row (`accounts`), and what is forgotten may be guessed again: a year of it keeps
+/// a patient guesser to a hundred a year.
+const REMEMBER_GUESSES: Duration = Duration::from_hours(366 * 24);
+const FIRST_ROUND: Duration = Duration::from_secs(30);
+const BETWEEN_BATCHES: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::{
+        attributes::tests::{World, facts},
+        domain::{
+            ambient::{Clock as _, Timestamp},
+            ids::{AccountId, ClientId, ConsentId, FamilyId, GrantId, PersonId, PseudonymId, Sector},
+            secret::Token,
+        },
+        store::{Tx, clients, consents, pseudonyms},
+    };
+
+    fn tasks(world: &World) -> Tasks {
+        Tasks::new(world.store.clone(), world.attributes.clone(), world.ambient())
+    }
+
+    /// What a task removes now, now again, and after a while.
+    async fn rounds(world: &World, task: Task, later: Duration) -> [u64; 3] {
+        let tasks = tasks(world);
+        let round = async || tasks.once(task).await.unwrap();
+        let (one, two) = (round().await, round().await);
+        world.clock.advance(later);
+        [one, two, round().await]
+    }
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    #[tokio::test]
+    async fn sessions_are_removed_when_they_cannot_be_valid_any_more() {
+        let world = World::new("2026-03-01T12:00:00Z").await;
+        let now = world.clock.now();
+        let insert = world.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                for (name, remove_after) in [("ended", now), ("live", now.plus(HOUR))] {
+                    let token_hash = Token::presented(name).hash();
+                    let session = sessions::Session { token_hash, account_tag: [1; 32], sealed: vec![], remove_after };
+                    sessions::insert(tx, &session).await?;
+                }
+                Ok(())
+            })
+        });
+        insert.await.unwrap();
+        assert_eq!(rounds(&world, Task::Sessions, HOUR).await, [1, 0, 1]);
+    }
+
+    #[tokio::test]
+    async fn ceremonies_that_were_not_finished_are_removed() {
+        let world = World::new("2026-03-01T12:00:00Z").await;
+        let now = world.clock.now();
+        let insert = world.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                accounts::insert_ceremony(tx, Token::presented("ended").hash(), b"", now).await?;
+                accounts::insert_ceremony(tx, Token::presented("live").hash(), b"", now.plus(HOUR)).await
+            })
+        });
+        insert.await.unwrap();
+        assert_eq!(rounds(&world, Task::Ceremonies, HOUR).await, [1, 0, 1]);
+    }
+
+    #[tokio::test]
+    async fn wrong_guesses_are_remembered_for_a_year() {
+        let world = World::new("2026-03-01T12:00:00Z").await;
+        let now = world.clock.now();
+        let fail = world
+            .store
+            .write::<_, StoreError, _>(move |tx| Box::pin(async move { throttles::fail(tx, &[1; 32], now).await }));
+        fail.await.unwrap();
+        assert_eq!(rounds(&world, Task::Throttles, 365 * 24 * HOUR).await, [0, 0, 0]);
+        assert_eq!(rounds(&world, Task::Throttles, 2 * 24 * HOUR).await, [0, 0, 1]);
+    }
+
+    #[tokio::test]
+    async fn grants_are_removed_but_not_under_a_refresh_token_that_can_still_be_used() {
+        let mut world = World::new("2026-03-01T12:00:00Z").await;
+        let now = world.clock.now();
+        let person = world.enrol(&facts(r#"{"y":1990}"#, "cog:38563")).await;
+        let insert = world.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                agree(tx, person, now).await?;
+                redeem(tx, 1, now).await?;
+                redeem(tx, 2, now).await?;
+                let family = grants::Family {
+                    id: FamilyId::from_bytes([1; 16]),
+                    grant_id: GrantId::from_bytes([2; 16]),
+                    client_id: forum(),
+                    sealed: Vec::new(),
+                    expires_at: now.plus(HOUR),
+                };
+                grants::insert_family(tx, &family).await
+            })
+        });
+        insert.await.unwrap();
+        assert_eq!(rounds(&world, Task::Grants, HOUR).await, [1, 0, 1]);
+    }
+
+    #[tokio::test]
+    async fn facts_are_settled_in_all_batches() {
+        let mut world = World::new("2026-03-01T12:00:00Z").await;
+        for _ in 0..501 {
+            world.enrol(&facts(r#"{"y":2008,"m":[2026,3,2]}"#, "cog:38563")).await;
+        }
+        assert_eq!(rounds(&world, Task::Facts, 12 * HOUR).await, [0, 0, 501]);
+        assert_eq!(tasks(&world).once(Task::Facts).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn reading_crowds_again_and_again_counts_nobody_twice() {
+        let mut world = World::new("2026-03-01T12:00:00Z").await;
+        let known = facts(r#"{"y":1990}"#, "cog:38563");
+        world.enrol(&known).await;
+        assert_eq!(rounds(&world, Task::Crowds, HOUR).await, [0, 0, 0]);
+        let shown = crate::domain::claim::Qualities::default();
+        assert_eq!(world.attributes.crowd(&shown).await.unwrap().people, 1);
+    }
+
+    #[tokio::test]
+    async fn the_work_ends_when_the_process_does() {
+        let world = World::new("2026-03-01T12:00:00Z").await;
+        let polled = AtomicU32::new(0);
+        let shutdown = std::future::poll_fn(|context| {
+            context.waker().wake_by_ref();
+            if polled.fetch_add(1, Ordering::SeqCst) > 3 {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
+        });
+        tasks(&world).run(shutdown).await;
+        assert!(polled.load(Ordering::SeqCst) > 3);
+    }
+
+    #[tokio::test]
+    async fn rounds_drift_apart_by_a_quarter_at_the_most() {
+        let world = World::new("2026-03-01T12:00:00Z").await;
+        let pauses: Vec<Duration> = (0..50).map(|_| tasks(&world).jittered(HOUR)).collect();
+        assert!(pauses.iter().all(|pause| (HOUR * 3 / 4..=HOUR * 5 / 4).contains(pause)));
+        assert!(pauses.iter().any(|pause| *pause < HOUR) && pauses.iter().any(|pause| *pause > HOUR));
+    }
+
+    fn forum() -> ClientId {
+        "c_forum".parse().unwrap()
+    }
+
+    const ACCOUNT: AccountId = AccountId::from_bytes([1; 16]);
+    const CONSENT: ConsentId = ConsentId::from_bytes([1; 16]);
+
+    /// Everything that a code rests on.
+    async fn agree(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<(), StoreError> {
+        let sector: Sector = "forum.example".parse().unwrap();
+        clients::ensure_sector(tx, &sector, 1, now).await?;
+        let client = clients::Client {
+            id: forum(),
+            sector: sector.clone(),
+            metadata: "{}".to_owned(),
+            secret_hash: None,
+            version: 1,
+            created_on: now,
+            disabled_at: None,
+        };
+        clients::insert(tx, &client).await?;
+        let holder = accounts::Holder::Citizen(person);
+        let login = "login".to_owned();
+        let account = accounts::Account { id: ACCOUNT, holder, login, created_on: now, disabled_at: None };
+        accounts::insert(tx, &account).await?;
+        let pseudonym = pseudonyms::Pseudonym {
+            id: PseudonymId::from_bytes([1; 16]),
+            person_id: person,
+            sector,
+            slot: 0,
+            generation: 0,
+            key_version: 1,
+            sealed: Vec::new(),
+            version: 1,
+            created_on: now,
+            retired_on: None,
+        };
+        pseudonyms::insert(tx, &pseudonym).await?;
+        let consent = consents::Consent {
+            id: CONSENT,
+            person_id: person,
+            pseudonym_id: pseudonym.id,
+            client_id: forum(),
+            sealed: Vec::new(),
+            given_on: now,
+            withdrawn_on: None,
+        };
+        consents::insert(tx, &consent).await
+    }
+
+    /// Spends a code, of which nothing needs to be known after `now`; `number` tells codes apart.
+    async fn redeem(tx: &mut Tx, number: u8, now: Timestamp) -> Result<(), StoreError> {
+        let redemption = grants::Redemption {
+            id: GrantId::from_bytes([number; 16]),
+            consent_id: CONSENT,
+            client_id: forum(),
+            account_id: ACCOUNT,
+            session_tag: [1; 32],
+            sealed: Vec::new(),
+            remove_after: now,
+        };
+        assert!(grants::redeem(tx, &redemption).await?);
+        Ok(())
+    }
+}

@@ -18,7 +18,7 @@ use crate::{
     attributes::Attributes,
     domain::{
         ambient::{Ambient, Timestamp},
-        claim::{Qualities, Quality},
+        claim::Qualities,
         ids::FamilyId,
         quality::Facts,
         secret::TokenHash,
@@ -116,7 +116,7 @@ impl Issuance {
     ) -> PersonClaims {
         let told = self.told(terms, facts);
         let groups = self.groups(terms, facts, &told, heteronyms_per_person);
-        let has_qualities = !terms.release.is_empty();
+        let has_qualities = !told.present().is_empty();
         PersonClaims {
             names: terms.names.then(|| NameClaims {
                 name: shown.name.as_str().to_owned(),
@@ -132,8 +132,8 @@ impl Issuance {
             residence: told.residence,
             residence_label: told.residence.map(|area| self.attributes.label(area)),
             sex: told.sex,
-            roles: terms.release.contains(&Quality::Roles).then_some(told.roles),
-            groups: (terms.names || has_qualities).then_some(groups),
+            roles: Some(told.roles).filter(|roles| !roles.is_empty()),
+            groups: Some(groups).filter(|groups| !groups.is_empty()),
             claims_as_of: has_qualities.then(|| self.attributes.claims_as_of()),
         }
     }

@@ -6,9 +6,11 @@
 
 mod dependencies;
 mod forum;
+mod harness;
 mod http_server;
 mod layering;
 mod pages;
 mod privacy;
+mod provider;
 mod rust_source;
 mod store;

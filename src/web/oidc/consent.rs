@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::{extract::State, http::StatusCode, response::Response};
 
 use super::{authorize, page_problem, required_citizen, store_problem};
 use crate::{
     accounts::Accounts,
     attributes::{Crowd, Terms},
     clients::Client,
+    consent::ConsentError,
     domain::{
         area::Level,
         claim::{Qualities, Quality},
@@ -19,7 +20,7 @@ use crate::{
         Provider,
         interaction::{Decision, Question, StepError, registered_terms},
     },
-    pseudonym::Heteronym,
+    pseudonym::{Heteronym, PseudonymError},
     web::shared::{Reader, told::Told},
 };
 
@@ -95,7 +96,14 @@ pub(super) async fn decide(
     match provider.agree(&sealed, &browser, &signed_in, &decision(&fields)).await {
         Ok(step) => authorize::show(&provider, &accounts, page, step).await,
         Err(StepError::Page(error)) => Err(page_problem(error)),
-        Err(error) => Err(Problem::internal(error)),
+        // The page sends what is required; a form without it is not ours.
+        Err(StepError::Consent(ConsentError::Required(_))) => {
+            Err(Problem::new(StatusCode::BAD_REQUEST, "form-incomplete"))
+        }
+        Err(StepError::Consent(ConsentError::Store(error)) | StepError::Pseudonym(PseudonymError::Store(error))) => {
+            Err(store_problem(&error))
+        }
+        Err(StepError::Pseudonym(error)) => Err(Problem::internal(error)),
     }
 }
 

@@ -1,0 +1,15 @@
+//! The whole service in one process, for tests: real database, real keys, real pages; a clock and dice of our own.
+
+mod browser;
+mod flow;
+mod forum;
+mod people;
+mod service;
+
+pub(crate) use self::{
+    browser::{Browser, Reply},
+    flow::{Answer, Choices, Request, Tokens},
+    forum::Forum,
+    people::{Citizen, facts_of},
+    service::{ISSUER, Service},
+};

@@ -1,0 +1,84 @@
+//! A running provider on a directory of its own.
+
+use std::{
+    ffi::OsString,
+    fs,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use axum::Router;
+use heteronym::{
+    app::{Assembly, DataDir, Services},
+    config::Config,
+    domain::ambient::{Ambient, FrozenClock, SeededEntropy, Timestamp},
+    keyring::Purpose,
+};
+
+use super::Browser;
+
+/// Where the provider of the tests is.
+pub(crate) const ISSUER: &str = "https://id.example";
+/// 15 June 2026, 10:00 UTC: when every test begins.
+const NOW: Timestamp = Timestamp(1_781_517_600_000);
+
+/// A provider. It ends, and its directory with it, when it is dropped.
+pub(crate) struct Service {
+    pub(crate) services: Services,
+    pub(crate) clock: Arc<FrozenClock>,
+    pub(crate) dir: tempfile::TempDir,
+    router: Router,
+}
+
+impl Service {
+    pub(crate) async fn start() -> Self {
+        Self::start_with("", 1).await
+    }
+
+    /// With further configuration (TOML), and other dice: two services of one seed make the same secrets.
+    pub(crate) async fn start_with(configuration: &str, seed: u64) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let text = format!("[server]\nissuer = \"{ISSUER}\"\nlanguage = \"en\"\n{configuration}");
+        let config = Config::from_parts("test.toml", &text, []).unwrap();
+        let clock = Arc::new(FrozenClock::new(NOW));
+        let ambient = Ambient::new(clock.clone(), Arc::new(SeededEntropy::new(seed)));
+        let data = DataDir::new(dir.path(), config);
+        lay_keys(&data.keys_directory());
+        let keyring = Arc::new(data.load_keys(&ambient).unwrap());
+        let store = data.open_store(&ambient).await.unwrap();
+        let services = Services::assemble(Assembly { config: data.config, store, keyring, ambient }).unwrap();
+        let router = services.router();
+        Self { services, clock, dir, router }
+    }
+
+    pub(crate) fn wait(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// A browser that has never been here.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(self.router.clone())
+    }
+}
+
+/// Puts the keys of this process where a service looks for them. They are made once: RSA takes its time.
+fn lay_keys(directory: &Path) {
+    static KEYS: OnceLock<Vec<(OsString, Vec<u8>)>> = OnceLock::new();
+    let keys = KEYS.get_or_init(|| {
+        let made = tempfile::tempdir().unwrap();
+        let config = Config::from_parts("test.toml", &format!("[server]\nissuer = \"{ISSUER}\""), []).unwrap();
+        let data = DataDir::new(made.path(), config);
+        let ambient = Ambient::new(Arc::new(FrozenClock::new(NOW)), Arc::new(SeededEntropy::new(0)));
+        data.create_keys(Purpose::Service, &mut ambient.rng(), &ambient).unwrap();
+        let files = fs::read_dir(data.keys_directory()).unwrap().map(Result::unwrap);
+        files.map(|file| (file.file_name(), fs::read(file.path()).unwrap())).collect()
+    });
+    fs::DirBuilder::new().mode(0o700).create(directory).unwrap();
+    for (name, bytes) in keys {
+        let mut file =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(directory.join(name)).unwrap();
+        std::io::Write::write_all(&mut file, bytes).unwrap();
+    }
+}

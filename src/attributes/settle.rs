@@ -130,8 +130,9 @@ mod tests {
         let mut world = World::new("2026-03-01T12:00:00Z").await;
         let mut known = facts(r#"{"y":1990}"#, "cog:38563");
         known.grant(Role { kind: RoleKind::Agent, authority: OFFICE, until: date(2026, 2, 1) });
+        let mut people = Vec::new();
         for _ in 0..BATCH {
-            world.enrol(&known).await;
+            people.push(world.enrol(&known).await);
         }
         let broken = world.enrol(&known).await;
         world.change(broken, |row| row.facts = b"broken".to_vec()).await;
@@ -139,6 +140,10 @@ mod tests {
         assert!(first.next.is_some());
         assert_eq!(first.rows + settle_all(&world.attributes).await, u64::from(BATCH));
         assert_eq!(world.row(broken).await.facts, b"broken");
+        known.roles.clear();
+        for person in people {
+            assert!(world.attributes.facts(person).await.unwrap().as_ref() == Some(&known));
+        }
     }
 
     #[tokio::test]

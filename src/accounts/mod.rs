@@ -5,17 +5,30 @@
 //! authenticators) may change, the account and the pseudonyms of its person do not.
 
 mod code;
+mod enrol;
+mod invite;
+mod passkey;
+mod passphrase;
 mod session;
+mod sign_in;
+mod throttle;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
+use url::Url;
+use webauthn_rs::Webauthn;
 use zeroize::Zeroizing;
 
 pub use self::{
     code::{Code, CodeFault, InvalidLogin, InviteCode, LoginName, PaperCode},
+    enrol::{Authenticators, Grounds, PasskeyLine},
+    invite::{Opened, OpenedKind, PAPER_CODES},
+    passkey::PasskeyFault,
+    passphrase::{LONGEST, Passphrase, PassphraseFault, SHORTEST},
     session::{Begin, Listed, NewSession, SessionId, SignedIn},
 };
+use self::{passkey::relying_party, passphrase::Hasher};
 pub use crate::store::accounts::{Account, Holder, Purpose};
 use crate::{
     domain::{
@@ -52,12 +65,52 @@ pub struct SessionLimits {
 /// Why an act was refused. What a person may be told of it is decided where pages are made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    #[error(transparent)]
+    CodeFault(#[from] CodeFault),
+    /// Unknown, spent, revoked or over: which, nobody is told.
+    #[error("the code opens nothing: it was used before, has been replaced, or is over")]
+    Code,
+    /// Unknown, disabled or wrong: which, nobody is told.
+    #[error("the sign-in was refused")]
+    SignIn,
+    #[error("too many attempts: wait {} s", .0.as_secs())]
+    Wait(Duration),
+    /// A hundred wrong passphrases in a row.
+    #[error("too many wrong passphrases: sign in with a passkey or a recovery code and set another")]
+    Closed,
+    #[error("the exchange with the device is over or was begun elsewhere: start again")]
+    Ceremony,
+    #[error(transparent)]
+    Passkey(#[from] PasskeyFault),
+    #[error("the passkey is registered already")]
+    Registered,
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseFault),
+    #[error("this kind of account does not sign in with a passphrase")]
+    NotAllowed,
+    #[error("there is no such passkey or passphrase")]
+    Gone,
+    #[error("this is the last way into the account: set another first")]
+    LastOne,
     #[error("the sign-in is too old for this: sign in again")]
     Stale,
     #[error("the session has ended: sign in again")]
     SignedOut,
+    #[error("too many sign in at the same time: try again in a moment")]
+    Busy,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Why the service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(
+        "passkeys need an issuer with a host name: {0} has none, or none that fits. For tests use http://localhost:PORT"
+    )]
+    Issuer(Url),
+    #[error("no thread for passphrases: {0}")]
+    Thread(#[from] std::io::Error),
 }
 
 /// The service. Cheap to clone.
@@ -69,11 +122,24 @@ struct Inner {
     keyring: Arc<Keyring>,
     ambient: Ambient,
     policy: Policy,
+    webauthn: Webauthn,
+    hasher: Hasher,
+    name: String,
 }
 
 impl Accounts {
-    pub fn new(store: Store, keyring: Arc<Keyring>, ambient: Ambient, policy: Policy) -> Self {
-        Self(Arc::new(Inner { store, keyring, ambient, policy }))
+    /// `issuer` is the address of the service as browsers see it, `name` what it is called.
+    pub fn new(
+        store: Store,
+        keyring: Arc<Keyring>,
+        ambient: Ambient,
+        policy: Policy,
+        issuer: &Url,
+        name: &str,
+    ) -> Result<Self, StartError> {
+        let webauthn = relying_party(issuer, name).map_err(|_| StartError::Issuer(issuer.clone()))?;
+        let (hasher, name) = (Hasher::start()?, name.to_owned());
+        Ok(Self(Arc::new(Inner { store, keyring, ambient, policy, webauthn, hasher, name })))
     }
 
     /// An account that is not in the database yet: insert it in the transaction that enrols its holder.

@@ -206,11 +206,18 @@ impl Accounts {
             method,
             device: device.chars().filter(|c| !c.is_control()).take(MAX_DEVICE).collect(),
             instead_of: instead_of.cloned(),
+            auth_time: self.now(),
             now: self.now(),
         }
     }
 
-    /// Begins a session of an account that the caller has locked and found enabled.
+    /// Prepares the same session under a new token: what its holder may do has changed, not how they signed in.
+    pub(super) fn begin_again(&self, old: &SignedIn, device: &str) -> Begin {
+        Begin { auth_time: old.auth_time, ..self.begin(old.method, device, Some(old)) }
+    }
+
+    /// Begins a session of an account that the caller has locked and found enabled, and whose holder has proved to be it:
+    /// nothing is proved here.
     pub async fn begin_session(
         &self,
         tx: &mut Tx,
@@ -230,7 +237,7 @@ impl Accounts {
             account: account.id,
             id,
             method: begin.method,
-            auth_time: begin.now,
+            auth_time: begin.auth_time,
             began: begin.now,
             seen: minute(begin.now),
             device: begin.device.clone(),
@@ -321,7 +328,14 @@ pub struct Begin {
     method: Method,
     device: String,
     instead_of: Option<SignedIn>,
+    auth_time: Timestamp,
     now: Timestamp,
+}
+
+impl Begin {
+    pub(super) fn is_synced(&self) -> bool {
+        self.method == Method::SyncedKey
+    }
 }
 
 async fn end(tx: &mut Tx, token: TokenHash, tag: [u8; 32], now: Timestamp) -> Result<(), StoreError> {

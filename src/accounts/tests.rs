@@ -36,7 +36,15 @@ pub(super) async fn house_with(policy: Policy) -> House {
     let keyring =
         Keyring::create(&dir.path().join("keys"), purpose, &["EdDSA".parse().unwrap()], None, &mut ambient.rng(), NOON)
             .unwrap();
-    let accounts = Accounts::new(store.clone(), Arc::new(keyring), ambient, policy);
+    let accounts = Accounts::new(
+        store.clone(),
+        Arc::new(keyring),
+        ambient,
+        policy,
+        &"http://localhost:8400".parse().unwrap(),
+        "Test",
+    )
+    .unwrap();
     House { accounts, clock, store, _dir: dir }
 }
 

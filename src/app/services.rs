@@ -61,7 +61,14 @@ impl Services {
             territory.smallest_crowd,
             ambient.clone(),
         );
-        let accounts = Accounts::new(store.clone(), Arc::clone(&keyring), ambient.clone(), account_policy(&config));
+        let accounts = Accounts::new(
+            store.clone(),
+            Arc::clone(&keyring),
+            ambient.clone(),
+            account_policy(&config),
+            &config.server.issuer.origin().parse().context("server.issuer")?,
+            &config.server.name,
+        )?;
         let clients = Clients::new(store.clone(), ambient.clone());
         let pseudonyms = Pseudonyms::new(store.clone(), Arc::clone(&keyring), ambient.clone());
         let consents = Consents::new(store.clone(), Arc::clone(&keyring), ambient.clone());

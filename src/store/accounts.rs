@@ -195,6 +195,11 @@ pub async fn insert_recovery_code(
     tx.execute(INSERT_RECOVERY, values![code, account, now.day()]).await.map(drop)
 }
 
+/// The account that a recovery code would open, without spending it.
+pub async fn find_recovery_code(tx: &mut Tx, code: TokenHash) -> Result<Option<AccountId>, StoreError> {
+    tx.optional(FIND_RECOVERY, values![code]).await?.map(|row| row.id(0)).transpose()
+}
+
 /// Spends a recovery code: the account that it opened, once.
 pub async fn use_recovery_code(tx: &mut Tx, code: TokenHash, now: Timestamp) -> Result<Option<AccountId>, StoreError> {
     tx.optional(USE_RECOVERY, values![code, now]).await?.map(|row| row.id(0)).transpose()
@@ -216,6 +221,11 @@ pub async fn insert_ceremony(
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
     tx.execute(INSERT_CEREMONY, values![id, sealed, expires_at]).await.map(drop)
+}
+
+/// Looks at a ceremony that was not spent, without spending it.
+pub async fn find_ceremony(tx: &mut Tx, id: TokenHash, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
+    tx.optional(FIND_CEREMONY, values![id, now]).await?.map(|row| row.blob(0)).transpose()
 }
 
 /// Spends a ceremony: its sealed state, once.
@@ -320,10 +330,12 @@ statements! {
     REMOVE_PASSPHRASE = "DELETE FROM passphrases WHERE account_id = $1
                          AND ($2 = 1 OR EXISTS (SELECT 1 FROM passkeys WHERE passkeys.account_id = $1))";
     INSERT_RECOVERY = "INSERT INTO recovery_codes (code_hash, account_id, created_on) VALUES ($1, $2, $3)";
+    FIND_RECOVERY = "SELECT account_id FROM recovery_codes WHERE code_hash = $1 AND used_at IS NULL";
     USE_RECOVERY = "UPDATE recovery_codes SET used_at = $2 WHERE code_hash = $1 AND used_at IS NULL RETURNING account_id";
     COUNT_RECOVERY = "SELECT COUNT(*) FROM recovery_codes WHERE account_id = $1 AND used_at IS NULL";
     REMOVE_RECOVERY = "DELETE FROM recovery_codes WHERE account_id = $1";
     INSERT_CEREMONY = "INSERT INTO ceremonies (id, sealed, expires_at) VALUES ($1, $2, $3)";
+    FIND_CEREMONY = "SELECT sealed FROM ceremonies WHERE id = $1 AND used_at IS NULL AND expires_at > $2";
     USE_CEREMONY = "UPDATE ceremonies SET used_at = $2 WHERE id = $1 AND used_at IS NULL AND expires_at > $2 RETURNING sealed";
     REMOVE_CEREMONIES = "DELETE FROM ceremonies WHERE expires_at <= $1";
     LOCK = "UPDATE accounts SET login = login WHERE id = $1";

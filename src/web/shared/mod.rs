@@ -9,7 +9,7 @@ pub mod told;
 pub use self::{
     problem::problem,
     returning::{Return, sign_in_address},
-    session::{Browser, CurrentSession, Member, Reader},
+    session::{CurrentSession, Member, Reader},
 };
 use crate::http::Lang;
 

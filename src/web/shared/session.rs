@@ -1,21 +1,17 @@
 //! Who is looking: extractors for handlers. The router carries [`Accounts`] as an extension.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::{FromRequestParts, OriginalUri},
-    http::{Method, StatusCode, request::Parts, uri::PathAndQuery},
+    http::{Method, request::Parts, uri::PathAndQuery},
     response::{IntoResponse, Redirect, Response},
 };
-use sha2::{Digest, Sha256};
 
 use super::{super::paths, problem, sign_in_address};
 use crate::{
     accounts::{Accounts, SignedIn},
-    http::{
-        Page, Problem, Site,
-        site::{BROWSER_COOKIE, SESSION_COOKIE},
-    },
+    http::{Page, Problem, Site, site::SESSION_COOKIE},
 };
 
 /// Who is signed in, if anybody. Fails only when the database does not answer.
@@ -35,11 +31,6 @@ pub struct Member {
     pub page: Page,
     pub signed_in: SignedIn,
 }
-
-/// What ties a value that we hand out to the browser that got it: a hash of the browser's secret. Refuses a browser that
-/// has none, which no form of ours can have been sent from.
-#[derive(Clone, Copy)]
-pub struct Browser(pub [u8; 32]);
 
 impl<S: Send + Sync> FromRequestParts<S> for CurrentSession {
     type Rejection = Problem;
@@ -90,28 +81,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Member {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Browser {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let site = parts.extensions.get::<Arc<Site>>();
-        let secret = site.and_then(|site| site.cookie(&parts.headers, BROWSER_COOKIE));
-        let secret = secret.ok_or_else(|| Problem::new(StatusCode::FORBIDDEN, "form-expired"))?;
-        Ok(Self(Sha256::new_with_prefix(b"binding/v1").chain_update(secret).finalize().into()))
-    }
-}
-
 impl<S: Send + Sync> FromRequestParts<S> for Accounts {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         accounts(parts).cloned()
-    }
-}
-
-impl fmt::Debug for Browser {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Browser(…)")
     }
 }
 

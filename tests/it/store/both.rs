@@ -78,6 +78,20 @@ impl Db {
         self.store.read(work).await
     }
 
+    /// Another process's view of the database, where the engine has such; otherwise the same one.
+    pub(super) async fn another_node(&self) -> Store {
+        match self.place {
+            Place::Sqlite(_) => self.store.clone(),
+            Place::Postgres(_) => self.place.open().await.unwrap(),
+        }
+    }
+
+    pub(super) async fn close_node(&self, node: Store) {
+        if matches!(self.place, Place::Postgres(_)) {
+            node.close().await;
+        }
+    }
+
     /// Closes the database, runs statements of no repository on it, and says where to open it again.
     pub(super) async fn close_and_run(self, statements: &'static str) -> Place {
         self.store.close().await;

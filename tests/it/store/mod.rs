@@ -5,6 +5,8 @@ mod world;
 
 mod accounts;
 mod clients;
+mod contenders;
+mod dropped;
 mod engine;
 mod grants;
 mod persons;

@@ -130,18 +130,21 @@ pub(super) async fn on_postgres(case: impl AsyncFnOnce(Db)) {
     let create: &str = format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}").leak();
     run_postgres(&server, create).await;
     let separator = if server.contains('?') { '&' } else { '?' };
-    let options = PostgresOptions {
-        url: format!("{server}{separator}options[search_path]={schema}"),
-        max_connections: 8,
-        allow_asynchronous_replication: false,
-        allow_unprotected: true,
-        ambient: Ambient::system(),
-    };
-    let place = Place::Postgres(options);
+    let place = Place::Postgres(options(&format!("{server}{separator}options[search_path]={schema}")));
     let store = place.open().await.unwrap();
     case(Db { store: store.clone(), place }).await;
     store.close().await;
     run_postgres(&server, format!("DROP SCHEMA {schema} CASCADE").leak()).await;
+}
+
+pub(super) fn options(url: &str) -> PostgresOptions {
+    PostgresOptions {
+        url: url.to_owned(),
+        max_connections: 8,
+        allow_asynchronous_replication: false,
+        allow_unprotected: true,
+        ambient: Ambient::system(),
+    }
 }
 
 /// The URL of the server, or nothing when these cases are to be skipped.

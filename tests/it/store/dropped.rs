@@ -5,10 +5,10 @@
 //! vanishes or is committed together with the half that was left. Two guards keep the store from it: writing work runs
 //! in a task of its own, and a connection is rolled back before it is used again.
 //!
-//! That these cases see the fault was tried by taking the guards away: without the task and the ROLLBACK,
-//! `whoever_stays_loses_nothing_to_whoever_leaves` fails on PostgreSQL with pairs of which one half is there, and
-//! `a_transaction_that_was_left_open_is_nobody_elses` with the open transaction itself. With either of the two guards
-//! alone the first passes.
+//! That these cases see the fault was tried by taking the guards away. Without the task and the ROLLBACK, on PostgreSQL,
+//! `whoever_stays_loses_nothing_to_whoever_leaves` finds a pair of which one half is there, and
+//! `a_transaction_that_was_left_open_is_nobody_elses` finds what was left committed by somebody else. With either guard
+//! alone both pass.
 
 use std::{future::Future, pin::pin, task::Poll, time::Duration};
 

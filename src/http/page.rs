@@ -119,7 +119,8 @@ impl Page {
 
     /// The other languages, with the address that switches to each.
     pub fn languages(&self) -> Vec<(Lang, String)> {
-        let back = self.here.as_deref().unwrap_or("/");
+        // A long address is somebody's request; repeated in every link, it would make the page as long again.
+        let back = self.here.as_deref().filter(|here| here.len() <= LONGEST_BACK).unwrap_or("/");
         let link = |lang: Lang| {
             let query = form_urlencoded::Serializer::new(String::new())
                 .append_pair("to", lang.tag())
@@ -188,3 +189,5 @@ impl<S: Send + Sync> FromRequestParts<S> for Lang {
         Ok(Site::of(parts).map_or(Self::default(), |site| site.lang(&parts.headers)))
     }
 }
+
+const LONGEST_BACK: usize = 4_096;

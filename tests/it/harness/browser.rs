@@ -10,12 +10,13 @@ use axum::{
 use heteronym::http::site::SESSION_COOKIE;
 use tower::ServiceExt;
 
-use super::{Citizen, ISSUER};
+use super::Citizen;
 
 /// A browser with its cookies. A clone is another window of it, as it stood.
 #[derive(Clone)]
 pub(crate) struct Browser {
     router: Router,
+    origin: String,
     pub(crate) cookies: BTreeMap<String, String>,
 }
 
@@ -27,12 +28,13 @@ pub(crate) struct Reply {
 }
 
 impl Browser {
-    pub(super) fn new(router: Router) -> Self {
-        Self { router, cookies: BTreeMap::new() }
+    /// A browser that talks to the site at this origin, whatever that is.
+    pub(crate) fn new(router: Router, origin: &str) -> Self {
+        Self { router, origin: origin.to_owned(), cookies: BTreeMap::new() }
     }
 
     pub(crate) async fn get(&mut self, target: &str) -> Reply {
-        let request = Request::get(target.strip_prefix(ISSUER).unwrap_or(target));
+        let request = Request::get(target.strip_prefix(&self.origin).unwrap_or(target));
         let request = request.header(header::ACCEPT, "text/html").header("sec-fetch-site", "same-origin");
         self.send(request.body(Body::empty()).unwrap()).await
     }
@@ -41,7 +43,7 @@ impl Browser {
     pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = Request::post(path)
-            .header(header::ORIGIN, ISSUER)
+            .header(header::ORIGIN, &self.origin)
             .header("sec-fetch-site", "same-origin")
             .header(header::ACCEPT, "text/html")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -57,7 +59,7 @@ impl Browser {
 
     /// Sends anything, with the cookies and, unless there is one, the right `Host`.
     pub(crate) async fn send(&mut self, mut request: Request<Body>) -> Reply {
-        let host = HeaderValue::from_static("id.example");
+        let host = HeaderValue::from_str(self.origin.split_once("://").unwrap().1).unwrap();
         request.headers_mut().entry(header::HOST).or_insert(host);
         if !self.cookies.is_empty() {
             let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -69,13 +71,14 @@ impl Browser {
             self.keep(cookie.to_str().unwrap());
         }
         let reply = Reply { status, headers, body: to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec() };
-        reply.check();
+        reply.check(self.origin.starts_with("https:"));
         reply
     }
 
     /// Begins a session of this citizen, as after a sign-in with a passkey.
     pub(crate) fn hold_session(&mut self, token: &str) {
-        self.cookies.insert(format!("__Host-{SESSION_COOKIE}"), token.to_owned());
+        let host = if self.origin.starts_with("https:") { "__Host-" } else { "" };
+        self.cookies.insert(format!("{host}{SESSION_COOKIE}"), token.to_owned());
     }
 
     pub(crate) async fn sign_in(&mut self, service: &super::Service, citizen: &Citizen) {
@@ -86,8 +89,9 @@ impl Browser {
     fn keep(&mut self, cookie: &str) {
         let (pair, attributes) = cookie.split_once(';').unwrap();
         let (name, value) = pair.split_once('=').unwrap();
-        assert!(name.starts_with("__Host-"), "{name}");
-        for attribute in ["Path=/", "HttpOnly", "Secure", "SameSite=Lax"] {
+        let https = self.origin.starts_with("https:");
+        assert_eq!(name.starts_with("__Host-"), https, "{name}");
+        for attribute in ["Path=/", "HttpOnly", "SameSite=Lax", "Secure"].into_iter().take(if https { 4 } else { 3 }) {
             assert!(attributes.split("; ").any(|given| given.trim() == attribute), "{cookie}");
         }
         if attributes.contains("Max-Age=0") {
@@ -100,12 +104,12 @@ impl Browser {
 
 impl Reply {
     /// What holds for every answer, whatever the request.
-    fn check(&self) {
+    fn check(&self, https: bool) {
         assert_ne!(self.status, StatusCode::INTERNAL_SERVER_ERROR, "{}", self.text());
         assert_eq!(self.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
         assert_eq!(self.headers[header::X_FRAME_OPTIONS], "DENY");
         assert!(self.headers.contains_key(header::CONTENT_SECURITY_POLICY));
-        assert!(self.headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
+        assert_eq!(self.headers.contains_key(header::STRICT_TRANSPORT_SECURITY), https);
         assert!(self.headers.contains_key(header::CACHE_CONTROL));
         assert!(self.body.len() < 50_000, "{} bytes", self.body.len());
     }

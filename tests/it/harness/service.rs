@@ -34,20 +34,21 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) async fn start() -> Self {
-        Self::start_with("", 1).await
+        Self::start_at(ISSUER, "", 1).await
     }
 
-    /// With further configuration (TOML), and other dice: two services of one seed make the same secrets.
-    pub(crate) async fn start_with(configuration: &str, seed: u64) -> Self {
+    /// At this address, with further configuration (TOML) and other dice: two services of one seed make the same secrets.
+    pub(crate) async fn start_at(issuer: &str, configuration: &str, seed: u64) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let text = format!("[server]\nissuer = \"{ISSUER}\"\nlanguage = \"en\"\n{configuration}");
+        let text = format!("[server]\nissuer = \"{issuer}\"\nlanguage = \"en\"\n{configuration}");
         let config = Config::from_parts("test.toml", &text, []).unwrap();
         let clock = Arc::new(FrozenClock::new(NOW));
         let ambient = Ambient::new(clock.clone(), Arc::new(SeededEntropy::new(seed)));
         let data = DataDir::new(dir.path(), config);
         lay_keys(&data.keys_directory());
         let keyring = Arc::new(data.load_keys(&ambient).unwrap());
-        let store = data.open_store(&ambient).await.unwrap();
+        // PostgreSQL's clock has to agree with the machine's, not with ours.
+        let store = data.open_store(&Ambient::system()).await.unwrap();
         let services = Services::assemble(Assembly { config: data.config, store, keyring, ambient }).unwrap();
         let router = services.router();
         Self { services, clock, dir, router }
@@ -59,7 +60,7 @@ impl Service {
 
     /// A browser that has never been here.
     pub(crate) fn browser(&self) -> Browser {
-        Browser::new(self.router.clone())
+        Browser::new(self.router.clone(), self.services.config.server.issuer.as_str())
     }
 }
 

@@ -4,6 +4,11 @@
 mod authorize;
 mod claims;
 mod discovery;
+mod endings;
+mod hostile_requests;
+mod pseudonyms;
 mod refresh;
+mod sign_out;
 mod token;
+mod two_nodes;
 mod userinfo;

@@ -41,13 +41,13 @@ macro_rules! on_both_engines {
 pub(super) use on_both_engines;
 
 /// An open database and where it is.
-pub(super) struct Db {
-    pub(super) store: Store,
-    pub(super) place: Place,
+pub(crate) struct Db {
+    pub(crate) store: Store,
+    pub(crate) place: Place,
 }
 
 #[derive(Clone)]
-pub(super) enum Place {
+pub(crate) enum Place {
     Sqlite(PathBuf),
     Postgres(PostgresOptions),
 }
@@ -123,7 +123,7 @@ pub(super) async fn on_sqlite(case: impl AsyncFnOnce(Db)) {
     case(Db { store, place }).await;
 }
 
-pub(super) async fn on_postgres(case: impl AsyncFnOnce(Db)) {
+pub(crate) async fn on_postgres(case: impl AsyncFnOnce(Db)) {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let Some(server) = postgres_server() else { return };
     let schema = format!("heteronym_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));

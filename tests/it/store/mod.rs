@@ -1,6 +1,6 @@
 //! The database, on both engines: `both` runs a case on each, `world` gives rows to start from.
 
-mod both;
+pub(crate) mod both;
 mod world;
 
 mod accounts;

@@ -1,0 +1,150 @@
+//! When what a grant rests on is gone, nothing more is issued: neither from a live code, nor a live token, nor anew.
+
+use axum::http::StatusCode;
+use heteronym::{
+    domain::claim::Quality,
+    store::{StoreError, persons},
+};
+
+use crate::harness::{Answer, Browser, Choices, Citizen, Forum, Request, Service, Tokens};
+
+const SCOPE: &str = "openid profile age offline_access";
+
+/// Somebody with tokens of one sign-in and an unspent code of another.
+struct House {
+    service: Service,
+    forum: Forum,
+    citizen: Citizen,
+    browser: Browser,
+    tokens: Tokens,
+    request: Request,
+    answer: Answer,
+}
+
+async fn house() -> House {
+    let service = Service::start().await;
+    let forum = service.forum("forum.example", SCOPE).await;
+    let citizen = service.arnaud().await;
+    let mut browser = service.browser();
+    browser.sign_in(&service, &citizen).await;
+    let request = forum.request(SCOPE);
+    let answer = browser.authorize(&request, &Choices::all("Genêt")).await;
+    let tokens = forum.tokens(&service, &request, &answer).await;
+    let request = forum.request(SCOPE);
+    let answer = browser.authorize(&request, &Choices::all("Genêt")).await;
+    House { service, forum, citizen, browser, tokens, request, answer }
+}
+
+impl House {
+    /// Neither the code, nor the access token, nor the refresh token is worth anything.
+    async fn assert_nothing_is_issued(&self, error: &str) {
+        let reply = self.forum.redeem(&self.service, &self.request, &self.answer).await;
+        assert_eq!(reply.error().1, error, "the code");
+        let refresh = self.tokens.refresh_token.as_deref().unwrap();
+        assert_eq!(self.forum.refresh(&self.service, refresh).await.error().1, error, "the refresh token");
+        let told = self.service.browser().userinfo(&self.tokens.access_token).await;
+        assert_eq!(told.error(), (401, "invalid_token".to_owned()), "the access token");
+    }
+}
+
+/// Gives up every pseudonym of the person.
+pub(super) async fn retire(service: &Service, citizen: &Citizen) {
+    let pseudonyms = service.services.pseudonyms.clone();
+    let now = service.services.ambient.now();
+    for own in pseudonyms.of_person(citizen.person).await.unwrap() {
+        let pseudonyms = pseudonyms.clone();
+        let retired = service.services.store.write::<_, heteronym::pseudonym::PseudonymError, _>(move |tx| {
+            Box::pin(async move { pseudonyms.retire(tx, &own, now).await })
+        });
+        retired.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn j4_a_withdrawn_consent_ends_a_live_code_and_every_token() {
+    let mut house = house().await;
+    let consents = &house.service.services.consents;
+    let given = consents.of_person(house.citizen.person).await.unwrap().remove(0);
+    assert!(given.agreement.agreed.contains(&Quality::AgeBracket));
+    assert!(consents.withdraw(given.id, house.citizen.person).await.unwrap());
+    house.assert_nothing_is_issued("invalid_grant").await;
+    let page = house.browser.get(&house.forum.request(SCOPE).target()).await;
+    assert!(page.text().contains("id=\"consent\""), "asked again");
+}
+
+#[tokio::test]
+async fn a_consent_can_be_withdrawn_only_by_its_person() {
+    let house = house().await;
+    let stranger = house.service.arnaud().await;
+    let consents = &house.service.services.consents;
+    let given = consents.of_person(house.citizen.person).await.unwrap().remove(0);
+    assert!(!consents.withdraw(given.id, stranger.person).await.unwrap());
+    house.forum.tokens(&house.service, &house.request, &house.answer).await;
+}
+
+#[tokio::test]
+async fn a33_a_disabled_client_is_issued_nothing() {
+    let house = house().await;
+    assert!(house.service.services.clients.disable(&house.forum.client.id).await.unwrap());
+    house.assert_nothing_is_issued("invalid_client").await;
+}
+
+#[tokio::test]
+async fn c8_a_disabled_account_is_issued_nothing_and_is_signed_out() {
+    let mut house = house().await;
+    let (accounts, account) = (house.service.services.accounts.clone(), house.citizen.account.id);
+    let disabled = house
+        .service
+        .services
+        .store
+        .write::<_, StoreError, _>(move |tx| Box::pin(async move { accounts.disable(tx, account).await }));
+    assert!(disabled.await.unwrap());
+    house.assert_nothing_is_issued("invalid_grant").await;
+    let reply = house.browser.get(&house.forum.request("openid").with("prompt", "none").target()).await;
+    assert_eq!(Answer::of(&reply).error(), "login_required");
+}
+
+#[tokio::test]
+async fn a_retired_pseudonym_is_issued_nothing() {
+    let mut house = house().await;
+    retire(&house.service, &house.citizen).await;
+    house.assert_nothing_is_issued("invalid_grant").await;
+    let reply = house.browser.get(&house.forum.request("openid").with("prompt", "none").target()).await;
+    assert_eq!(Answer::of(&reply).error(), "account_selection_required");
+}
+
+#[tokio::test]
+async fn a_person_who_departed_is_issued_nothing() {
+    let mut house = house().await;
+    let person = house.citizen.person;
+    let now = house.service.services.ambient.now();
+    let departed = house.service.services.store.write::<_, StoreError, _>(move |tx| {
+        Box::pin(async move {
+            let mut row = persons::find(tx, person).await?.unwrap();
+            row.departed_on = Some(now.day());
+            persons::update(tx, &row).await
+        })
+    });
+    assert!(departed.await.unwrap());
+    house.service.services.attributes.forget(person);
+    house.assert_nothing_is_issued("invalid_grant").await;
+    let reply = house.browser.get(&house.forum.request("openid").target()).await;
+    assert!(reply.location().is_none_or(|address| !address.contains("code=")));
+}
+
+#[tokio::test]
+async fn j2_consent_sent_twice_at_once_is_recorded_once() {
+    let service = Service::start().await;
+    let forum = service.forum("forum.example", SCOPE).await;
+    let citizen = service.arnaud().await;
+    let mut browser = service.browser();
+    browser.sign_in(&service, &citizen).await;
+    let page = browser.get(&forum.request(SCOPE).target()).await;
+    let page = browser.choose(&page, &Choices::all("Genêt")).await;
+    let mut other = browser.clone();
+    let choices = Choices::all("Genêt");
+    let (one, two) = tokio::join!(browser.agree(&page, &choices), other.agree(&page, &choices));
+    assert_eq!((one.status, two.status), (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER));
+    let given = service.services.consents.of_person(citizen.person).await.unwrap();
+    assert_eq!(given.iter().filter(|consent| consent.withdrawn_on.is_none()).count(), 1);
+}

@@ -291,7 +291,9 @@ impl Accounts {
 
     fn seal_session(&self, token: TokenHash, content: &Content) -> Vec<u8> {
         // A structure of plain members always serializes; an empty row would open as no session.
-        let plain = serde_json::to_vec(content).unwrap_or_default();
+        let mut plain = serde_json::to_vec(content).unwrap_or_default();
+        // The length of a row would tell with what somebody signs in, and from where. JSON may end in spaces.
+        plain.resize(plain.len().next_multiple_of(PADDING), b' ');
         self.0.keyring.vault().seal_row("sessions", token.as_bytes(), &plain, &mut self.0.ambient.rng())
     }
 
@@ -364,6 +366,7 @@ impl fmt::Debug for SessionId {
 const TOUCH_EVERY: Duration = Duration::from_mins(1);
 /// 32 bytes in base64url.
 const TOKEN_CHARS: usize = 43;
+const PADDING: usize = 512;
 const MAX_DEVICE: usize = 40;
 /// The row stays for more than an hour after it is of no use, so that the hour of its removal does not tell its age.
 const KEPT_LONGER: Duration = Duration::from_hours(2);

@@ -68,7 +68,10 @@ impl Terms {
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
+        let mut bytes = serde_json::to_vec(self).unwrap_or_default();
+        // The length of a row would tell how much was granted. JSON may end in spaces.
+        bytes.resize(bytes.len().next_multiple_of(PADDING), b' ');
+        bytes
     }
 
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
@@ -94,4 +97,5 @@ impl fmt::Debug for Terms {
     }
 }
 
+const PADDING: usize = 1_024;
 const ACCESS: &str = "access-token";

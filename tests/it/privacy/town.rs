@@ -149,7 +149,7 @@ async fn found(directory: &Path) -> Town {
             redirect_uris: vec![format!("{origin}/callback")],
             post_logout_redirect_uris: vec![origin.clone()],
             id_token_alg: Algorithm::EdDSA,
-            scope: "openid profile age residence sex roles".to_owned(),
+            scope: "openid profile age residence sex roles offline_access".to_owned(),
             residence_level: Level::Commune,
             local: true,
             ..Draft::default()
@@ -157,7 +157,8 @@ async fn found(directory: &Path) -> Town {
         let (client, secret) = service.services.clients.register(draft).await.unwrap();
         let mut config = forum::Config::new(&issuer, client.id.as_str(), &origin);
         config.client_secret = Some(ClientSecret::new(secret.unwrap().expose().to_owned()));
-        config.scopes = ["openid", "profile", "age", "residence", "sex", "roles"].map(str::to_owned).to_vec();
+        config.scopes =
+            ["openid", "profile", "age", "residence", "sex", "roles", "offline_access"].map(str::to_owned).to_vec();
         config.database = directory.join(format!("forum{place}.sqlite"));
         config.cookie = format!("forum{place}");
         config.title = FORUM_NAMES[place].to_owned();

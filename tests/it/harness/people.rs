@@ -41,10 +41,10 @@ impl Citizen {
     pub(crate) async fn begin_session(&self, service: &Service) -> NewSession {
         let begin = service.services.accounts.begin(Method::DeviceKey, "Firefox", None);
         let (accounts, account) = (service.services.accounts.clone(), self.account.clone());
-        let begun = service.services.store.write::<_, StoreError, _>(move |tx| {
+        let session = service.services.store.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move { accounts.begin_session(tx, &account, &begin).await })
         });
-        begun.await.unwrap()
+        session.await.unwrap()
     }
 }
 

@@ -32,10 +32,10 @@ fn the_search_finds_what_would_join_two_forums() {
     let tainted = Database(BTreeMap::from([("members".to_owned(), tainted)]));
     assert!(!shared_texts(&world().forums[0], &tainted).is_empty(), "a name that is the same in both");
     let mut times = world().forums[0].0["members"].clone();
-    times.iter_mut().for_each(|row| {
+    for row in &mut times {
         let time = number(&row["id"]) * 60_000;
         row.insert("joined_on".to_owned(), Value::Int(time));
-    });
+    }
     let times = Database(BTreeMap::from([("members".to_owned(), times)]));
     assert!(!in_days(&times).is_empty(), "a time to the minute");
 }

@@ -142,10 +142,10 @@ async fn found(directory: &Path) -> Town {
     tokio::spawn(server::serve(listener, router, server::Limits::default(), std::future::pending()));
     let (custodians, _) = in_process(3, 5, &mut service.services.ambient.rng()).unwrap();
     let mut forums = Vec::new();
-    for place in 0..FORUMS {
+    for (place, name) in FORUM_NAMES.into_iter().enumerate() {
         let origin = origin_of(place);
         let draft = Draft {
-            name: FORUM_NAMES[place].to_owned(),
+            name: name.to_owned(),
             redirect_uris: vec![format!("{origin}/callback")],
             post_logout_redirect_uris: vec![origin.clone()],
             id_token_alg: Algorithm::EdDSA,
@@ -161,7 +161,7 @@ async fn found(directory: &Path) -> Town {
             ["openid", "profile", "age", "residence", "sex", "roles", "offline_access"].map(str::to_owned).to_vec();
         config.database = directory.join(format!("forum{place}.sqlite"));
         config.cookie = format!("forum{place}");
-        config.title = FORUM_NAMES[place].to_owned();
+        name.clone_into(&mut config.title);
         let clock = service.clock.clone();
         let rng = Mutex::new(StdRng::seed_from_u64(8_401 + place as u64));
         let now = move || heteronym::domain::ambient::Clock::now(&*clock).0;
@@ -200,7 +200,7 @@ async fn enrol(town: &Town, number: usize) -> (Citizen, Secrets) {
         partial_name: identity.partial_name().clone(),
         roles: Vec::new(),
     };
-    if number % 10 == 0 {
+    if number.is_multiple_of(10) {
         let authority = heteronym::domain::ids::RegistrarId::from_bytes([7; 16]);
         facts.grant(Role { kind: RoleKind::Agent, authority, until: Date::constant(2028, 1, 1) });
     }

@@ -136,7 +136,7 @@ async fn live(directory: &Path) -> Vec<Secrets> {
 /// A provider on a socket, for the forums, and three forums registered with it.
 async fn found(directory: &Path) -> Town {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let issuer = format!("http://{}", listener.local_addr().unwrap());
+    let issuer = format!("http://localhost:{}", listener.local_addr().unwrap().port());
     let service = Service::start_at(&issuer, "", 200).await;
     let router = service.services.router();
     tokio::spawn(server::serve(listener, router, server::Limits::default(), std::future::pending()));

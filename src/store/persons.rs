@@ -110,6 +110,11 @@ pub async fn insert_alike(tx: &mut Tx, tag: &[u8; 32], person: PersonId) -> Resu
     tx.execute(INSERT_ALIKE, values![tag, person]).await.map(drop)
 }
 
+/// Whether this person has this tag.
+pub async fn has_alike(tx: &mut Tx, tag: &[u8; 32], person: PersonId) -> Result<bool, StoreError> {
+    Ok(tx.optional(HAS_ALIKE, values![tag, person]).await?.is_some())
+}
+
 /// How many people have this tag.
 pub async fn count_alike(tx: &mut Tx, tag: &[u8; 32]) -> Result<i64, StoreError> {
     tx.one(COUNT_ALIKE, values![tag]).await?.int(0)
@@ -159,6 +164,7 @@ statements! {
     INSERT_TWIN = "INSERT INTO twins (tag, person_id) VALUES ($1, $2)";
     FIND_TWIN = "SELECT person_id FROM twins WHERE tag = $1";
     INSERT_ALIKE = "INSERT INTO alikes (tag, person_id) VALUES ($1, $2) ON CONFLICT (tag, person_id) DO NOTHING";
+    HAS_ALIKE = "SELECT person_id FROM alikes WHERE tag = $1 AND person_id = $2";
     COUNT_ALIKE = "SELECT COUNT(*) FROM alikes WHERE tag = $1";
     REMOVE_TWINS = "DELETE FROM twins WHERE person_id = $1";
     REMOVE_ALIKES = "DELETE FROM alikes WHERE person_id = $1";

@@ -149,8 +149,17 @@ impl Identity {
             likeness::Identity { family: &families, given: self.given_names.as_str(), birth_date: birth_date.as_str() };
         let likeness = Likeness::of(&identity)?;
         let mut alike: Vec<_> = likeness.alike.iter().map(|text| key.tag("alike", text.as_bytes())).collect();
-        alike.push(key.tag("document", self.document_number.as_str().as_bytes()));
+        alike.push(self.tag_document(key));
         Ok(Tags { same: likeness.same.iter().map(|text| key.tag("same", text.as_bytes())).collect(), alike })
+    }
+
+    /// The tag of the document's number, one of [`Tags::alike`]: whether the document shown is one that was shown before.
+    pub fn document_tag(&self, key: &VaultKey) -> [u8; 32] {
+        wiped(|| self.tag_document(key))
+    }
+
+    fn tag_document(&self, key: &VaultKey) -> [u8; 32] {
+        key.tag("document", self.document_number.as_str().as_bytes())
     }
 
     /// Seals the identity to the custodians under the person's id, and wipes it.

@@ -23,7 +23,7 @@ const TABLE: &str = "
     vault         : domain wire store keyring
     accounts      : domain store keyring vault
     attributes    : domain store keyring vault
-    proofing      : domain store vault accounts attributes
+    proofing      : domain wire store keyring vault accounts attributes
     pseudonym     : domain store keyring vault
     clients       : domain wire config store
     consent       : domain store keyring

@@ -2,6 +2,7 @@
 
 mod clients;
 mod data;
+mod demo;
 mod init;
 mod keys;
 mod serve;
@@ -15,15 +16,15 @@ pub use self::{
     data::{DataDir, DataError},
     services::{Assembly, Services},
 };
-use crate::{custodian, domain::ambient::Ambient, telemetry};
+use crate::{custodian, domain::ambient::Ambient, forum, telemetry};
 
 /// A trusted third party that knows you are real, so that a forum need not know who you are.
 #[derive(Debug, Parser)]
 #[command(name = "heteronym", version, propagate_version = true, after_help = EXAMPLES)]
 pub struct Cli {
-    /// What goes to the log, as `tracing` directives.
-    #[arg(long, global = true, env = "HETERONYM_LOG", default_value = "info,sqlx=warn,hyper=warn")]
-    log: String,
+    /// What goes to the log, as `tracing` directives; a demonstration logs warnings only.
+    #[arg(long, global = true, env = "HETERONYM_LOG", value_name = "DIRECTIVES")]
+    log: Option<String>,
     /// Write the log as JSON lines.
     #[arg(long, global = true)]
     log_json: bool,
@@ -33,12 +34,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Args),
     Init(init::Init),
     Serve(serve::Args),
     Check(init::Check),
     Doctor(init::Doctor),
     Keys(keys::Args),
     Clients(clients::Args),
+    Forum(Box<forum::Args>),
     /// A custodian's own tool: make the key that names are sealed to.
     #[command(subcommand)]
     Custodian(custodian::Command),
@@ -64,15 +67,18 @@ Examples:
 /// Runs the command line; what it returns is for the person at the terminal.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let format = if cli.log_json { telemetry::LogFormat::Json } else { telemetry::LogFormat::Human };
-    telemetry::start_log(format, &cli.log)?;
+    let usual = if matches!(cli.command, Command::Demo(_)) { "warn" } else { "info,sqlx=warn,hyper=warn" };
+    telemetry::start_log(format, cli.log.as_deref().unwrap_or(usual))?;
     let mut out = std::io::stdout();
     match cli.command {
+        Command::Demo(args) => demo::run(args).await,
         Command::Init(args) => init::init(args, &mut out).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Check(args) => init::check(&args, &mut out),
         Command::Doctor(args) => init::doctor(args, &mut out).await,
         Command::Keys(args) => keys::run(&args, &mut out),
         Command::Clients(args) => clients::run(args, &mut out).await,
+        Command::Forum(args) => serve::forum(*args).await,
         Command::Custodian(command) => Ok(custodian::run(&command, &mut Ambient::system().rng(), &mut out)?),
     }
 }

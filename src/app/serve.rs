@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use rand::Rng as _;
 use tokio::net::TcpListener;
 
 use super::{Assembly, DataDir, Place, Services};
 use crate::{
     config::Config,
     domain::ambient::Ambient,
+    forum,
     http::server,
     store::{StoreError, settings},
     telemetry::{self, Metrics},
@@ -62,6 +64,21 @@ async fn until_told_to_stop(services: &Services, listener: TcpListener) -> anyho
         operations.await?;
     }
     services.store.close().await;
+    Ok(())
+}
+
+/// `heteronym forum`: a forum that runs by itself.
+pub(super) async fn forum(args: forum::Args) -> anyhow::Result<()> {
+    let config = args.load()?;
+    let listener = bind(config.listen).await?;
+    let (clock, random) = (Ambient::system(), Ambient::system());
+    let ambient = forum::Ambient::new(move || clock.now().0, move |buffer| random.rng().fill_bytes(buffer));
+    let forum = forum::open(config, ambient).await?;
+    println!("The forum is up: {}", forum.config().base_url);
+    if let Some(code) = forum.first_moderator_code() {
+        println!("The first moderator is whoever enters this code at {}/moderation: {code}", forum.config().base_url);
+    }
+    forum.serve(listener, server::Limits::default(), asked_to_stop()).await;
     Ok(())
 }
 

@@ -16,6 +16,7 @@ use crate::{
     domain::{age::LegalCalendar, ambient::Ambient, area::Areas, bracket::BracketTable},
     http::{self, Lang, Site, SiteConfig, server::Limits},
     keyring::Keyring,
+    proofing::{self, Proofing},
     provider::{Lifetimes, Parts, Provider},
     pseudonym::Pseudonyms,
     store::Store,
@@ -44,6 +45,7 @@ pub struct Services {
     pub clients: Clients,
     pub pseudonyms: Pseudonyms,
     pub consents: Consents,
+    pub proofing: Proofing,
     pub provider: Provider,
     site: Arc<Site>,
 }
@@ -72,6 +74,15 @@ impl Services {
         let clients = Clients::new(store.clone(), ambient.clone());
         let pseudonyms = Pseudonyms::new(store.clone(), Arc::clone(&keyring), ambient.clone());
         let consents = Consents::new(store.clone(), Arc::clone(&keyring), ambient.clone());
+        let proofing = Proofing::new(
+            store.clone(),
+            Arc::clone(&keyring),
+            accounts.clone(),
+            attributes.clone(),
+            calendar.clone(),
+            ambient.clone(),
+            proofing::Policy { renewal_years: config.accounts.renewal_years, ..proofing::Policy::default() },
+        );
         let provider = Provider::new(Parts {
             name: config.server.name.clone(),
             issuer: config.server.issuer.clone(),
@@ -96,6 +107,7 @@ impl Services {
             clients,
             pseudonyms,
             consents,
+            proofing,
             provider,
             site,
         })

@@ -1,0 +1,242 @@
+//! The people of the demonstration: three who wait to be activated, the neighbours without whom nobody would be one of
+//! many, an officer and an auditor. All are invented.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::Services;
+use crate::{
+    accounts::{Holder, InviteCode, Purpose},
+    domain::ids::RegistrarId,
+    proofing::{By, Proofing, Text, Typed},
+    store::{StoreError, accounts as rows},
+};
+
+/// Somebody who waits to be activated.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Waiting {
+    /// A word for whom it is, which only this demonstration knows.
+    pub(super) who: String,
+    pub(super) login: String,
+    pub(super) activation_code: String,
+    pub(super) activation_url: String,
+}
+
+/// Somebody who works for the service.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Staff {
+    pub(super) login: String,
+    pub(super) activation_code: String,
+    pub(super) activation_url: String,
+}
+
+/// Opens an office, enrols everybody, and gives the officer an account.
+pub(super) async fn enrol(services: &Services) -> anyhow::Result<(RegistrarId, Staff, Vec<Waiting>)> {
+    let proofing = &services.proofing;
+    let office = proofing.add_office("Mairie de Grenoble", "FR-38").await?;
+    let by = By::operator(office.id);
+    let mut waiting = Vec::new();
+    for person in &WAITING {
+        let enrolled = proofing.enrol(by, &person.typed(), &proofing.attempt()).await?;
+        let code = enrolled.code.grouped();
+        waiting.push(Waiting {
+            who: person.who.to_owned(),
+            login: enrolled.login.grouped(),
+            activation_url: activation_url(services, &code),
+            activation_code: code,
+        });
+    }
+    let officer = proofing.add_officer(office.id).await?;
+    let code = officer.code.grouped();
+    let activation_url = activation_url(services, &code);
+    let registrar = Staff { login: officer.login.grouped(), activation_code: code, activation_url };
+    Ok((office.id, registrar, waiting))
+}
+
+pub(super) async fn auditor(services: &Services) -> anyhow::Result<Staff> {
+    let account = services.accounts.prepare(Holder::Auditor);
+    let code = InviteCode::generate(&mut services.ambient.rng());
+    let login = account.login.clone();
+    let (hash, now) = (code.hash(), services.ambient.now());
+    let expires_at = now.plus(services.config.accounts.invite_lifetime);
+    let written = services.store.write::<_, StoreError, _>(move |tx| {
+        Box::pin(async move {
+            rows::insert(tx, &account).await?;
+            rows::insert_invite(tx, hash, account.id, Purpose::Activate, now, expires_at).await
+        })
+    });
+    written.await?;
+    let code = code.grouped();
+    let activation_url = activation_url(services, &code);
+    Ok(Staff { login, activation_code: code, activation_url })
+}
+
+/// The code stands behind `#`, which browsers keep to themselves.
+fn activation_url(services: &Services, code: &str) -> String {
+    services.config.server.issuer.at(&format!("/activate#{code}"))
+}
+
+/// Enrols the people around, so that a bracket and a département are shared by many. They come while the demonstration
+/// already runs, a few at a time, so that nobody has to wait for them.
+pub(super) async fn neighbours(proofing: Proofing, office: RegistrarId) {
+    let by = By::operator(office);
+    for n in 0..NEIGHBOURS {
+        if let Err(error) = proofing.enrol(by, &neighbour(n), &proofing.attempt()).await {
+            tracing::warn!(%error, "the neighbours do not all come");
+            return;
+        }
+    }
+}
+
+/// The `n`th neighbour: nobody else has their birth date.
+fn neighbour(n: usize) -> Typed {
+    let pick =
+        |list: &[&str], n: usize| -> Text { list.get(n % list.len()).copied().unwrap_or_default().to_owned().into() };
+    Typed {
+        family_name: pick(&FAMILY_NAMES, n / GIVEN_NAMES.len()),
+        given_names: pick(&GIVEN_NAMES, n),
+        birth_date: format!("{:02}/{:02}/{}", 1 + n % 28, 1 + n % 12, 1936 + n % 70).into(),
+        sex: if n.is_multiple_of(2) { "f" } else { "m" }.to_owned().into(),
+        commune: pick(&COMMUNES, n / 3),
+        document_kind: "identity_card".to_owned().into(),
+        document_number: format!("{:06}NB{:04}", 220_000 + n, n).into(),
+        ..Typed::default()
+    }
+}
+
+struct Person {
+    who: &'static str,
+    family_name: &'static str,
+    given_names: &'static str,
+    birth_date: &'static str,
+    sex: &'static str,
+    commune: &'static str,
+    document_number: &'static str,
+    agent_until: &'static str,
+}
+
+impl Person {
+    fn typed(&self) -> Typed {
+        Typed {
+            family_name: self.family_name.to_owned().into(),
+            given_names: self.given_names.to_owned().into(),
+            birth_date: self.birth_date.to_owned().into(),
+            sex: self.sex.to_owned().into(),
+            commune: self.commune.to_owned().into(),
+            document_kind: "identity_card".to_owned().into(),
+            document_number: self.document_number.to_owned().into(),
+            agent_until: self.agent_until.to_owned().into(),
+            ..Typed::default()
+        }
+    }
+}
+
+/// What a newcomer reads in the terminal.
+pub(super) fn welcome(
+    issuer: &str,
+    forums: &[String; 2],
+    people: &[Waiting],
+    registrar: &Staff,
+    data: &Path,
+) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    let [first, second] = forums;
+    let _ = writeln!(text, "\nHeteronym is up.\n");
+    let _ = writeln!(text, "  1. Activate one of these people, with a passkey or a passphrase:\n");
+    for person in people {
+        let _ = writeln!(text, "       {}\n         {}", person.who, person.activation_url);
+    }
+    let _ = writeln!(text, "\n  2. Enter a forum with \"Se connecter avec Heteronym\" and post:\n");
+    let _ = writeln!(
+        text,
+        "       {first}    Place de la Mairie\n       {second}    Le Comptoir: here you are somebody else"
+    );
+    let _ = writeln!(text, "\n  3. See and withdraw what they know: {issuer}/account/forums");
+    let _ = writeln!(text, "\n  The counter, for an officer (sign-in name {}):", registrar.login);
+    let _ = writeln!(text, "       {}", registrar.activation_url);
+    let _ = writeln!(text, "\n  All of this stands in {}. End with Ctrl-C.\n", data.join("demo.json").display());
+    text
+}
+
+const WAITING: [Person; 3] = [
+    Person {
+        who: "a woman of Grenoble, in her thirties",
+        family_name: "Moreau",
+        given_names: "Camille Jeanne",
+        birth_date: "14/05/1991",
+        sex: "f",
+        commune: "38185",
+        document_number: "880692310285",
+        agent_until: "",
+    },
+    Person {
+        who: "an agent of the town, in his fifties",
+        family_name: "Lefebvre-Durand",
+        given_names: "Hervé",
+        birth_date: "02/11/1972",
+        sex: "m",
+        commune: "38185",
+        document_number: "X4RTBPFW4",
+        agent_until: "31/12/2030",
+    },
+    Person {
+        who: "a young woman of Voiron, sixteen years old",
+        family_name: "Ben Saïd",
+        given_names: "Inès",
+        birth_date: "23/09/2010",
+        sex: "f",
+        commune: "38563",
+        document_number: "D2H6862M2",
+        agent_until: "",
+    },
+];
+
+const NEIGHBOURS: usize = 240;
+const GIVEN_NAMES: [&str; 20] = [
+    "Alice",
+    "Bruno",
+    "Chloé",
+    "David",
+    "Élodie",
+    "Farid",
+    "Gaëlle",
+    "Hugo",
+    "Irène",
+    "Jules",
+    "Karima",
+    "Louis",
+    "Manon",
+    "Noé",
+    "Odile",
+    "Paul",
+    "Quitterie",
+    "Rémi",
+    "Sophie",
+    "Théo",
+];
+const FAMILY_NAMES: [&str; 21] = [
+    "Arnaud",
+    "Bernard",
+    "Chevalier",
+    "Dupuis",
+    "Étienne",
+    "Faure",
+    "Garnier",
+    "Henry",
+    "Imbert",
+    "Joly",
+    "Klein",
+    "Leroux",
+    "Mercier",
+    "Nicolas",
+    "Olivier",
+    "Perrin",
+    "Quentin",
+    "Roussel",
+    "Schmitt",
+    "Tessier",
+    "Vidal",
+];
+const COMMUNES: [&str; 6] = ["38185", "38563", "38421", "38151", "38544", "38053"];

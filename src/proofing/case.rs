@@ -155,14 +155,14 @@ impl Proofing {
         let changes = self.read_changes(by, typed).await?;
         let new_case = case.clone();
         let renewal_day = self.renewal_day();
-        let changed = self.change(by, case, "renew", move |this, tx, mut row| {
+        let done = self.change(by, case, "renew", move |this, tx, mut row| {
             Box::pin(async move {
                 add_tags(tx, &new_case).await?;
                 let mut facts = this.open(&row)?;
                 facts.birth = new_case.birth;
                 facts.partial_name = new_case.partial_name;
                 facts.sex = new_case.sex;
-                row.facts = this.seal(&row, this.apply(facts, by, changes));
+                row.facts = this.seal(&row, &this.apply(facts, by, changes));
                 row.identity = new_case.identity;
                 row.renew_by = renewal_day;
                 row.departed_on = None;
@@ -171,7 +171,7 @@ impl Proofing {
                 Ok((row, ()))
             })
         });
-        let (row, ()) = changed.await?;
+        let (row, ()) = done.await?;
         Ok(Changed { renew_by: day(row.renew_by) })
     }
 
@@ -184,17 +184,17 @@ impl Proofing {
         withdrawn: &[RoleKind],
     ) -> Result<Changed, ChangeError> {
         let changes = Changes { withdrawn: withdrawn.to_vec(), ..self.read_changes(by, typed).await? };
-        let changed = self.change(by, case, "correct", move |this, _, mut row| {
+        let done = self.change(by, case, "correct", move |this, _, mut row| {
             Box::pin(async move {
                 if row.departed_on.is_some() {
                     return Err(ChangeError::Departed);
                 }
                 let facts = this.open(&row)?;
-                row.facts = this.seal(&row, this.apply(facts, by, changes));
+                row.facts = this.seal(&row, &this.apply(facts, by, changes));
                 Ok((row, ()))
             })
         });
-        let (row, ()) = changed.await?;
+        let (row, ()) = done.await?;
         Ok(Changed { renew_by: day(row.renew_by) })
     }
 
@@ -313,8 +313,8 @@ impl Proofing {
         self.0.attributes.open_facts(row.id, &row.facts)
     }
 
-    fn seal(&self, row: &Person, facts: Facts) -> Vec<u8> {
-        self.0.attributes.seal_facts(row.id, &facts)
+    fn seal(&self, row: &Person, facts: &Facts) -> Vec<u8> {
+        self.0.attributes.seal_facts(row.id, facts)
     }
 
     /// The one person who has these tags.

@@ -302,7 +302,7 @@ impl Proofing {
         let years = i64::from(self.0.policy.renewal_years);
         let date = self.today().saturating_add(years.years());
         let midnight = TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0));
-        Timestamp(midnight.map_or(i64::MAX, |midnight| midnight.as_millisecond()))
+        Timestamp(midnight.map_or(i64::MAX, jiff::Timestamp::as_millisecond))
     }
 
     /// The last whole legal day before a moment.

@@ -30,7 +30,7 @@ pub(super) struct Args {
     /// Where the demonstration keeps its data. Remove it to begin anew.
     #[arg(long, default_value = "demo-data")]
     data: PathBuf,
-    /// Where the provider listens. Its address is http://localhost with this port.
+    /// Where the provider listens. Its address is `http://localhost` with this port.
     #[arg(long, default_value = "127.0.0.1:8400")]
     listen: SocketAddr,
     #[arg(long, default_value = "127.0.0.1:8401")]

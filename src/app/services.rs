@@ -118,6 +118,13 @@ impl Services {
         let pages = Router::new()
             .merge(web::public::routes())
             .merge(web::oidc::routes(self.provider.clone()))
+            .merge(web::account::routes(web::account::State {
+                attributes: self.attributes.clone(),
+                clients: self.clients.clone(),
+                consents: self.consents.clone(),
+                pseudonyms: self.pseudonyms.clone(),
+            }))
+            .merge(web::registrar::routes(self.proofing.clone()))
             .layer(Extension(self.accounts.clone()));
         http::shell(pages, Arc::clone(&self.site))
     }

@@ -1,7 +1,9 @@
 //! The provider's pages: routes, forms and templates, each page beside its handler. No SQL and no cryptography here.
 
+pub mod account;
 pub mod oidc;
 pub mod public;
+pub mod registrar;
 pub mod shared;
 
 use crate::http::{Texts, texts::TextsError};
@@ -14,6 +16,8 @@ pub mod paths {
     pub const SIGN_IN: &str = "/sign-in";
     pub const SIGN_OUT: &str = "/sign-out";
     pub const ACCOUNT: &str = "/account";
+    /// What each forum has got, and when.
+    pub const FORUMS: &str = "/account/forums";
     pub const REGISTRAR: &str = "/registrar";
     /// A sign-in to a forum under way, sealed in the parameter `tx`.
     pub const INTERACTION: &str = "/interaction";
@@ -24,7 +28,8 @@ pub mod paths {
 
 /// The texts of all pages in both languages.
 pub fn texts() -> Result<Texts, TextsError> {
-    Texts::load(&[shared::TEXTS, public::TEXTS, oidc::TEXTS].concat())
+    let pages = [shared::TEXTS, public::TEXTS, oidc::TEXTS, account::TEXTS, account::FORUM_TEXTS, registrar::TEXTS];
+    Texts::load(&pages.concat())
 }
 
 #[cfg(test)]

@@ -108,7 +108,12 @@ impl LoginName {
 
     /// In two groups, as it is shown: `7K2MX-9QRTV`.
     pub fn grouped(&self) -> String {
-        group(&self.0, 5)
+        Self::group(&self.0)
+    }
+
+    /// The same of the text in a row.
+    pub(super) fn group(name: &str) -> String {
+        group(name, 5)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Setting what opens an account, taking it away, and listing it.
 
 use super::{
-    Account, Accounts, Error, NewSession, Opened, Passphrase, SignedIn,
+    Account, Accounts, Error, LoginName, NewSession, Opened, Passphrase, SignedIn,
     invite::OpenedKind,
     passkey::{CeremonyId, NewRow},
 };
@@ -36,6 +36,13 @@ pub struct Authenticators {
     pub allows_passphrase: bool,
     /// Recovery codes that were not used yet.
     pub paper_codes: i64,
+}
+
+impl Authenticators {
+    /// The name to sign in with, in groups.
+    pub fn login_grouped(&self) -> String {
+        LoginName::group(&self.login)
+    }
 }
 
 /// One passkey of an account.

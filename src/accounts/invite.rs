@@ -118,7 +118,7 @@ impl Accounts {
         self.0.keyring.vault().tag("recovery code", code.canonical().as_bytes())
     }
 
-    /// Whether these grounds still stand, and for which account. Spending them is [`Grounds::spend`].
+    /// Whether these grounds still stand, and for which account. Spending them is `Accounts::spend_grounds`.
     pub(super) async fn check_grounds(&self, grounds: &Grounds) -> Result<Account, Error> {
         let account = match grounds {
             Grounds::Code(opened) => opened.account,
@@ -195,7 +195,7 @@ impl From<Purpose> for OpenedKind {
 impl Opened {
     /// The name to sign in with, in groups.
     pub fn login_grouped(&self) -> String {
-        self.login.parse().map_or_else(|_| self.login.clone(), |name: LoginName| name.grouped())
+        LoginName::group(&self.login)
     }
 }
 

@@ -31,6 +31,15 @@ pub enum Acr {
 pub struct UnknownAcr;
 
 impl Method {
+    /// A stable word for translations.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DeviceKey => "device-key",
+            Self::SyncedKey => "synced-key",
+            Self::Passphrase => "passphrase",
+        }
+    }
+
     pub const fn acr(self) -> Acr {
         match self {
             Self::DeviceKey | Self::SyncedKey => Acr::Passkey,

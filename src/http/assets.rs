@@ -125,7 +125,9 @@ fn media_type(name: &str) -> &'static str {
     }
 }
 
-const SHARED: [(&str, &[u8]); 4] = [
+const SHARED: [(&str, &[u8]); 6] = [
+    ("code.js", include_bytes!("assets/code.js")),
+    ("print.js", include_bytes!("assets/print.js")),
     ("style.css", include_bytes!("assets/style.css")),
     ("submit.js", include_bytes!("assets/submit.js")),
     ("mark.svg", include_bytes!("assets/mark.svg")),

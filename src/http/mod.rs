@@ -1,7 +1,7 @@
 //! What every face of the house shares towards a browser: the accept loop, the security headers, the form guard, the
 //! languages, the stylesheet. Knows nothing of the domain, so that the reference forum can stand on it as well.
 //!
-//! A face makes one [`Site`], wraps its router with [`shell`], and serves it with [`server::serve`]. Handlers take a
+//! A face makes one [`Site`], wraps its router with [`shell()`], and serves it with [`server::serve`]. Handlers take a
 //! [`page::Page`] to answer with a page and a [`form::SafeForm`] to read one; what goes wrong is a [`problem::Problem`].
 
 pub mod assets;

@@ -8,6 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use super::{page::Page, texts::ToArg};
+
 /// A failure with the message that explains it: `problem-{name}-title` and `problem-{name}-text`.
 ///
 /// The text says what happened, why, and what to do now.
@@ -68,8 +70,20 @@ impl Problem {
         self.retry_after
     }
 
-    pub(super) fn args(&self) -> &[(&'static str, String)] {
-        &self.args
+    /// What happened, in the reader's language.
+    pub fn title(&self, page: &Page) -> String {
+        self.say(page, "title")
+    }
+
+    /// Why, and what to do now.
+    pub fn text(&self, page: &Page) -> String {
+        self.say(page, "text")
+    }
+
+    fn say(&self, page: &Page, part: &str) -> String {
+        let args: Vec<(&str, &dyn ToArg)> =
+            self.args.iter().map(|(name, value)| (*name, value as &dyn ToArg)).collect();
+        page.site().texts().format(page.lang(), &format!("problem-{}-{part}", self.name), &args).into_owned()
     }
 
     pub(super) fn cause(&self) -> Option<&str> {

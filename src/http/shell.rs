@@ -137,12 +137,11 @@ impl Reader {
         if let Some(id) = &id {
             tracing::error!(error_id = %id, cause = problem.cause().unwrap_or("unknown"), "request failed");
         }
-        let page = self.page(site);
-        let template = ErrorPage { page: &page, problem: &problem, id };
+        let reader = self.page(site);
         let mut page = if self.takes_html() {
-            page.render_as(status, &template)
+            reader.render_as(status, &ErrorPage { page: &reader, problem: &problem, id })
         } else {
-            (status, format!("{}. {}\n", template.title(), template.text())).into_response()
+            (status, format!("{}. {}\n", problem.title(&reader), problem.text(&reader))).into_response()
         };
         for name in [header::ALLOW, header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
             if let Some(value) = response.headers_mut().remove(&name) {
@@ -172,23 +171,6 @@ struct ErrorPage<'a> {
     page: &'a Page,
     problem: &'a Problem,
     id: Option<String>,
-}
-
-impl ErrorPage<'_> {
-    fn title(&self) -> String {
-        self.say("title")
-    }
-
-    fn text(&self) -> String {
-        self.say("text")
-    }
-
-    fn say(&self, part: &str) -> String {
-        let args: Vec<(&str, &dyn super::texts::ToArg)> =
-            self.problem.args().iter().map(|(name, value)| (*name, value as &dyn super::texts::ToArg)).collect();
-        let key = format!("problem-{}-{part}", self.problem.name());
-        self.page.site().texts().format(self.page.lang(), &key, &args).into_owned()
-    }
 }
 
 /// Compresses text that is the same for everybody. What must not be stored may hold a secret beside something a stranger

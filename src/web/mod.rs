@@ -18,6 +18,9 @@ pub mod paths {
     pub const ACCOUNT: &str = "/account";
     /// What each forum has got, and when.
     pub const FORUMS: &str = "/account/forums";
+    /// What opens the account, and where it is open.
+    pub const ACCESS: &str = "/account/access";
+    pub const WELCOME: &str = "/account/welcome";
     pub const REGISTRAR: &str = "/registrar";
     /// A sign-in to a forum under way, sealed in the parameter `tx`.
     pub const INTERACTION: &str = "/interaction";

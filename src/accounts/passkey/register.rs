@@ -17,7 +17,7 @@ impl Accounts {
         let id = account.id;
         let known = self.0.store.read::<_, StoreError, _>(|tx| Box::pin(async move { rows::passkeys(tx, id).await }));
         let known = known.await?.into_iter().map(|row| CredentialID::from(row.credential)).collect();
-        let shown = account.login.parse().map_or_else(|_| account.login.clone(), |name: LoginName| name.grouped());
+        let shown = LoginName::group(&account.login);
         let user = Uuid::from_bytes(*id.as_bytes());
         let asked = self.0.webauthn.start_passkey_registration(user, &shown, &shown, Some(known));
         let (question, state) = asked.map_err(|error| refused(&error, "not asked"))?;

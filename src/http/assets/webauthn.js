@@ -5,8 +5,8 @@
 //     <p class="error" data-passkey-failed hidden>…</p> <button>…</button>
 //   </form>
 //
-// On submit the options are asked for (POST, JSON, the form's token in X-CSRF-Token), the browser's dialogue is opened, and
-// the form is sent with the credential as JSON. Options may also stand in data-options. With data-passkey="get" and
+// On submit the options are asked for (POST, JSON, the form's token in X-CSRF-Token, and its field "opened" if there is
+// one), the browser's dialogue is opened, and the form is sent with the credential as JSON. With data-passkey="get" and
 // data-conditional the passkeys are offered as soon as the field with autocomplete="webauthn" is focused.
 "use strict";
 
@@ -44,11 +44,11 @@
   };
 
   const optionsOf = async (form) => {
-    if (form.dataset.options) return JSON.parse(form.dataset.options);
+    const { csrf, opened } = form.elements;
     const answer = await fetch(form.dataset.optionsUrl, {
       method: "POST",
-      headers: { "Content-Type": "application/json", "X-CSRF-Token": form.elements.csrf.value },
-      body: "{}",
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf.value },
+      body: JSON.stringify(opened ? { opened: opened.value } : {}),
     });
     if (!answer.ok) throw new Error(`options: ${answer.status}`);
     return answer.json();

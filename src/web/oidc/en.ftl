@@ -95,8 +95,6 @@ level-commune = commune
 end-session-title = Sign out?
 end-session-text = A forum asks to sign you out of this service.
 end-session-stay = Stay signed in
-signed-out-title = You are signed out
-signed-out-text = Your session on this device has ended.
 
 problem-oidc-client-title = This forum is not known here
 problem-oidc-client-text = The address that brought you names no registered forum. Nothing was told. Return to the forum and let its administrator know.

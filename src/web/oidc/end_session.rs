@@ -11,9 +11,9 @@ use serde::Deserialize;
 use super::{citizen, page_problem, store_problem};
 use crate::{
     accounts::Accounts,
-    http::{Page, Problem, SafeForm, site::SESSION_COOKIE},
+    http::{Page, Problem, SafeForm},
     provider::{Provider, authorize::PageError, discovery::path, end_session::EndSession},
-    web::shared::{Reader, problem},
+    web::shared::{Reader, problem, signed_out},
     wire::oauth::{MAX_QUERY, Params},
 };
 
@@ -22,12 +22,6 @@ use crate::{
 struct Ask<'a> {
     page: &'a Page,
     sealed: String,
-}
-
-#[derive(Template)]
-#[template(path = "web/oidc/signed_out.html", config = "src/askama.toml")]
-struct SignedOut<'a> {
-    page: &'a Page,
 }
 
 #[derive(Deserialize)]
@@ -54,9 +48,9 @@ pub(super) async fn by_get(
             if let Some(signed_in) = &signed_in {
                 accounts.sign_out(signed_in).await.map_err(problem)?;
             }
-            Ok(gone(&page, return_to.as_deref()))
+            Ok(signed_out(&page, return_to.as_deref()))
         }
-        EndSession::Ask { return_to, .. } if signed_in.is_none() => Ok(gone(&page, return_to.as_deref())),
+        EndSession::Ask { return_to, .. } if signed_in.is_none() => Ok(signed_out(&page, return_to.as_deref())),
         EndSession::Ask { return_to, .. } => {
             let sealed = return_to.map(|back| provider.seal_return(&back, page.browser().as_bytes()));
             Ok(page.render(&Ask { page: &page, sealed: sealed.unwrap_or_default() }))
@@ -82,17 +76,5 @@ pub(super) async fn confirmed(
         accounts.sign_out(&signed_in).await.map_err(problem)?;
     }
     let back = provider.open_return(&form.back, page.browser().as_bytes());
-    Ok(gone(&page, back.as_deref()))
-}
-
-/// Forgets the cookie, and goes back where that is allowed.
-fn gone(page: &Page, return_to: Option<&str>) -> Response {
-    let mut response = match return_to {
-        Some(address) => page.see_other(address),
-        None => page.render(&SignedOut { page }),
-    };
-    if let Some(cookie) = page.site().clear_cookie(SESSION_COOKIE) {
-        response.headers_mut().append(axum::http::header::SET_COOKIE, cookie);
-    }
-    response
+    Ok(signed_out(&page, back.as_deref()))
 }

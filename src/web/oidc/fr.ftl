@@ -95,8 +95,6 @@ level-commune = commune
 end-session-title = Se déconnecter ?
 end-session-text = Un forum demande à vous déconnecter de ce service.
 end-session-stay = Rester connecté
-signed-out-title = Vous êtes déconnecté
-signed-out-text = Votre session est fermée sur cet appareil.
 
 problem-oidc-client-title = Ce forum n’est pas connu ici
 problem-oidc-client-text = L’adresse qui vous a amené ne désigne aucun forum inscrit. Rien n’a été transmis. Retournez au forum et prévenez son administrateur.

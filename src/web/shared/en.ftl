@@ -40,3 +40,5 @@ problem-passphrase-not-allowed-title = No passphrase here
 problem-passphrase-not-allowed-text = Your role needs a passkey. Take a security key or a device that recognises you.
 problem-last-way-in-title = This is your last way in
 problem-last-way-in-text = Without it you could not come in any more. Add another first, then remove this one.
+signed-out-title = You are signed out
+signed-out-text = Your session on this device has ended.

@@ -40,3 +40,5 @@ problem-passphrase-not-allowed-title = Pas de phrase de passe ici
 problem-passphrase-not-allowed-text = Votre fonction demande une clé d’accès. Prenez une clé de sécurité ou un appareil qui vous reconnaît.
 problem-last-way-in-title = C’est votre dernier accès
 problem-last-way-in-text = Sans lui, vous ne pourriez plus entrer. Ajoutez-en d’abord un autre, puis retirez celui-ci.
+signed-out-title = Vous êtes déconnecté
+signed-out-text = Votre session est fermée sur cet appareil.

@@ -1,15 +1,22 @@
 //! What all pages of the provider have in common: the menu, the footer, their texts, and who is looking at them. Pages
 //! extend `web/shared/layout.html`.
 
+mod device;
+pub mod moment;
 mod problem;
+mod refused;
 mod returning;
 mod session;
+mod signed_out;
 pub mod told;
 
 pub use self::{
+    device::Device,
     problem::problem,
+    refused::refused,
     returning::{Return, sign_in_address},
-    session::{CurrentSession, Member, Reader},
+    session::{CurrentSession, Member, Reader, browser_tag},
+    signed_out::signed_out,
 };
 use crate::http::Lang;
 

@@ -30,11 +30,16 @@ pub fn sign_in_address(accounts: &Accounts, path: &str) -> String {
 }
 
 impl Return {
+    /// The path that was sealed, while it is not too long ago.
+    pub fn sealed_path(&self, accounts: &Accounts) -> Option<String> {
+        let sealed = accounts.open_value::<Sealed>(PURPOSE, &[], &self.0)?;
+        (accounts.now() <= sealed.until).then_some(sealed.path)
+    }
+
     /// The path to go on to: the sealed one, or where somebody of this kind begins.
     pub fn path(&self, accounts: &Accounts, signed_in: &SignedIn) -> String {
-        let sealed = accounts.open_value::<Sealed>(PURPOSE, &[], &self.0);
-        match sealed.filter(|sealed| accounts.now() <= sealed.until) {
-            Some(sealed) => sealed.path,
+        match self.sealed_path(accounts) {
+            Some(path) => path,
             None if matches!(signed_in.holder, Holder::Officer(_)) => paths::REGISTRAR.to_owned(),
             None => paths::ACCOUNT.to_owned(),
         }

@@ -11,6 +11,7 @@ use axum::{
 use super::{super::paths, problem, sign_in_address};
 use crate::{
     accounts::{Accounts, SignedIn},
+    domain::secret::Token,
     http::{Page, Problem, Site, site::SESSION_COOKIE},
 };
 
@@ -87,6 +88,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Accounts {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         accounts(parts).cloned()
     }
+}
+
+/// What a ceremony is bound to: a hash of the browser's secret.
+pub fn browser_tag(page: &Page) -> [u8; 32] {
+    *Token::presented(page.browser()).hash().as_bytes()
 }
 
 fn accounts(parts: &Parts) -> Result<&Accounts, Problem> {

@@ -6,9 +6,11 @@
 
 mod accounts;
 mod dependencies;
+mod entry;
 mod forum;
 mod harness;
 mod http_server;
+mod journeys;
 mod layering;
 mod pages;
 mod privacy;

@@ -1,6 +1,6 @@
 //! Accounts: what opens them, and what does not.
 
-mod authenticator;
+pub(crate) mod authenticator;
 mod codes;
 mod passkeys;
 mod passphrases;

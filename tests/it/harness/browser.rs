@@ -57,6 +57,16 @@ impl Browser {
         self.post(path, &hidden.chain(fields.iter().copied()).collect::<Vec<_>>()).await
     }
 
+    /// Sends JSON as the script of this page does.
+    pub(crate) async fn post_json(&mut self, page: &Reply, path: &str, body: &serde_json::Value) -> Reply {
+        let request = Request::post(path)
+            .header(header::ORIGIN, &self.origin)
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("x-csrf-token", page.field("csrf").unwrap_or_default());
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
     /// Sends anything, with the cookies and, unless there is one, the right `Host`.
     pub(crate) async fn send(&mut self, mut request: Request<Body>) -> Reply {
         let host = HeaderValue::from_str(self.origin.split_once("://").unwrap().1).unwrap();

@@ -1,7 +1,9 @@
 //! People who are enrolled and have an account, without the counter.
 
+use std::time::Duration;
+
 use heteronym::{
-    accounts::{Account, Holder, NewSession},
+    accounts::{Account, Holder, InviteCode, NewSession, Purpose},
     domain::{
         age::BirthFacts,
         ambient::Timestamp,
@@ -49,6 +51,20 @@ impl Citizen {
 }
 
 impl Service {
+    /// A code for the account of this citizen, as on the sheet of the counter.
+    pub(crate) async fn invite(&self, citizen: &Citizen, purpose: Purpose) -> InviteCode {
+        let code = InviteCode::generate(&mut self.services.ambient.rng());
+        let (hash, id, today) = (code.hash(), citizen.account.id, self.services.ambient.now().day());
+        let written = self.services.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let until = today.plus(Duration::from_hours(30 * 24));
+                accounts::insert_invite(tx, hash, id, purpose, today, until).await
+            })
+        });
+        written.await.unwrap();
+        code
+    }
+
     /// Arnaud, 39 this year, of Voiron in Isère.
     pub(crate) async fn arnaud(&self) -> Citizen {
         self.enrol(&facts_of(self, Date::constant(1987, 3, 2), "cog:38563", "Arnaud R.")).await

@@ -1,0 +1,84 @@
+//! A citizen: from the sheet of paper to two forums and back.
+
+use super::{chromium::Chromium, demo::Demo};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_citizen_activates_signs_in_consents_posts_is_somebody_else_elsewhere_and_withdraws() {
+    let Some(mut browser) = Chromium::start("citizen").await else { return };
+    let demo = Demo::start().await;
+    browser.goto(demo.issuer()).await;
+    browser.look("home").await;
+    activate(&mut browser, demo.activation(0)).await;
+
+    // Signed out, so that the forum's link leads through the sign-in page.
+    browser.click("header form button").await;
+    browser.look("signed-out").await;
+    enter_with_passkey(&mut browser, demo.forum(0)).await;
+    choose_and_agree(&mut browser, "Mésange bleue", "first").await;
+    let name_there = post(&mut browser, demo.forum(0), "Plus de bancs publics").await;
+    assert!(name_there.contains("Mésange bleue") && name_there.contains("30–39") && name_there.contains("Isère"));
+
+    // The session is alive: the second forum asks for no passkey, and gets nothing of the first.
+    browser.goto(demo.forum(1)).await;
+    browser.click("header a[href^='/sign-in']").await;
+    choose_and_agree(&mut browser, "Renard des sables", "second").await;
+    let name_here = post(&mut browser, demo.forum(1), "Bonjour à tous").await;
+    assert!(name_here.contains("Renard des sables") && !name_here.contains("Mésange"), "{name_here}");
+    browser.goto(&format!("{}/me", demo.forum(1))).await;
+    browser.look("what-the-second-forum-knows").await;
+    assert!(!browser.text().await.contains("Mésange"));
+    browser.assert_no_complaints().await;
+}
+
+async fn activate(browser: &mut Chromium, address: &str) {
+    browser.goto(address).await;
+    browser.look("code").await;
+    assert!(!browser.address().await.contains('#'), "the code stays in no address");
+    browser.click("#continue").await;
+    browser.find("#passkey").await;
+    browser.look("open").await;
+    browser.click("#passkey").await;
+    browser.arrive("/account/welcome").await;
+    browser.look("welcome").await;
+    browser.click("#codes").await;
+    browser.find(".codes").await;
+    browser.look("recovery-codes").await;
+    let codes = browser.run("return document.querySelectorAll('.codes li').length").await;
+    assert_eq!(codes, 10);
+    browser.click(".actions a").await;
+    browser.arrive("/account/access").await;
+    browser.look("access").await;
+}
+
+async fn enter_with_passkey(browser: &mut Chromium, forum: &str) {
+    browser.goto(forum).await;
+    browser.look("forum").await;
+    browser.click("header a[href^='/sign-in']").await;
+    browser.arrive("/sign-in?return=").await;
+    browser.look("sign-in").await;
+    browser.click("#passkey").await;
+}
+
+async fn choose_and_agree(browser: &mut Chromium, name: &str, which: &str) {
+    browser.fill("#name", name).await;
+    browser.look(&format!("choose-{which}")).await;
+    browser.click("#choose-continue").await;
+    browser.find("#agree").await;
+    browser.look(&format!("consent-{which}")).await;
+    browser.click("#agree").await;
+    browser.find("header a.me").await;
+}
+
+/// Opens a topic in the board for everybody, and says what stands over the post.
+async fn post(browser: &mut Chromium, forum: &str, title: &str) -> String {
+    browser.goto(forum).await;
+    let board = browser.run("return [...document.querySelectorAll('.shelf h2 a')].pop().pathname").await;
+    browser.goto(&format!("{forum}{}/new", board.as_str().unwrap())).await;
+    browser.fill("#title", title).await;
+    browser.fill("#body", "Pour s’asseoir, lire, attendre le bus.").await;
+    browser.click("main form .actions button").await;
+    browser.find(".post").await;
+    browser.look("posted").await;
+    let head = browser.run("return document.querySelector('.post-head').innerText").await;
+    head.as_str().unwrap().to_owned()
+}

@@ -1,0 +1,6 @@
+//! What people do, from beginning to end, in a real browser, on the demonstration as it is started by hand. The pictures
+//! of what they saw are kept in `tests/artefacts`.
+
+mod chromium;
+mod citizen;
+mod demo;

@@ -16,7 +16,7 @@ use std::{
     collections::HashMap,
     future::Future,
     io,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -142,7 +142,7 @@ struct Counts {
 
 impl Census {
     fn admit(self: &Arc<Self>, address: IpAddr, limits: &Limits) -> Option<Seat> {
-        let key = (!limits.trusted_proxies.contains(&address.to_canonical())).then(|| block(address));
+        let key = (!limits.trusted_proxies.contains(&address.to_canonical())).then(|| peer::network(address));
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.all >= limits.connections {
             return None;
@@ -177,14 +177,6 @@ impl Drop for Seat {
                 counts.by_address.remove(&key);
             }
         }
-    }
-}
-
-/// The address as far as one customer of a network holds it: an IPv6 subscriber has a whole /64.
-fn block(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who is on the other side: the socket's address, or what a trusted proxy says of it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::HeaderMap;
 
@@ -24,6 +24,19 @@ impl Peer {
             return Self { socket, client: direct };
         }
         Self { socket, client: forwarded(headers, &limits.trusted_proxies).unwrap_or(direct) }
+    }
+
+    /// The browser's address as far as one customer of a network holds it.
+    pub fn network(&self) -> IpAddr {
+        network(self.client)
+    }
+}
+
+/// An IPv6 subscriber has a whole /64, whose addresses count as one.
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

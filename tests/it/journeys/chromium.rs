@@ -55,6 +55,13 @@ impl Chromium {
         self.command("webauthn/authenticator", device).await;
     }
 
+    /// As a browser that does not offer passkeys while a form is filled in: here the device would answer at once, before
+    /// anybody has looked at the page.
+    pub(super) async fn offer_nothing_by_itself(&self) {
+        let script = "delete PublicKeyCredential.isConditionalMediationAvailable";
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
     pub(super) async fn goto(&self, address: &str) {
         self.client.goto(address).await.unwrap();
     }
@@ -139,7 +146,9 @@ impl Chromium {
     }
 
     async fn wear(&self, scheme: &str, width: u32, height: u32) {
-        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        let features = json!([
+            {"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]);
         self.devtools("Emulation.setEmulatedMedia", json!({"features": features})).await;
         let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600});
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;

@@ -6,6 +6,7 @@ use super::{chromium::Chromium, demo::Demo};
 async fn a_citizen_activates_signs_in_consents_posts_is_somebody_else_elsewhere_and_withdraws() {
     let Some(mut browser) = Chromium::start("citizen").await else { return };
     let demo = Demo::start().await;
+    browser.offer_nothing_by_itself().await;
     browser.goto(demo.issuer()).await;
     browser.look("home").await;
     activate(&mut browser, demo.activation(0)).await;

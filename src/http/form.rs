@@ -4,7 +4,7 @@
 //! browser's own word (`Origin`, `Sec-Fetch-Site`) that the request comes from this site. The token is checked always; the
 //! browser's word whenever it is given. Works without script.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use axum::{
     Form, Json,
@@ -17,6 +17,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use http_body_util::{BodyExt, LengthLimitError};
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{
     problem::Problem,
@@ -27,8 +28,8 @@ use super::{
 #[derive(Debug)]
 pub struct SafeForm<T>(pub T);
 
-/// The fields of a form in which some may come several times, such as a group of check boxes.
-#[derive(Debug)]
+/// The fields of a form in which some may come several times, such as a group of check boxes. Wiped when dropped, and
+/// shows nothing of itself: what is typed at a counter comes this way.
 pub struct SafeFields(Vec<(String, String)>);
 
 /// A JSON body sent by script of one of our pages, with the form token in the header `X-CSRF-Token`.
@@ -44,6 +45,27 @@ impl SafeFields {
 
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a field that comes at most once, which is no longer among them then: no second copy of it is left.
+    pub fn take(&mut self, name: &str) -> Option<String> {
+        let mut places = (0..self.0.len()).filter(|at| self.0.get(*at).is_some_and(|(key, _)| key == name));
+        let (Some(at), None) = (places.next(), places.next()) else { return None };
+        Some(self.0.remove(at).1)
+    }
+}
+
+impl Drop for SafeFields {
+    fn drop(&mut self) {
+        for (_, value) in &mut self.0 {
+            value.zeroize();
+        }
+    }
+}
+
+impl fmt::Debug for SafeFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SafeFields({})", self.0.len())
     }
 }
 
@@ -105,7 +127,7 @@ async fn fields(request: Request) -> Result<Vec<(String, String)>, Problem> {
     }
     let site = site(&request)?;
     let headers = request.headers().clone();
-    let bytes = body(request).await?;
+    let bytes = Zeroizing::new(body(request).await?);
     let mut fields = parse(&bytes).ok_or_else(|| Problem::of_status(StatusCode::BAD_REQUEST))?;
     let mut tokens = Vec::new();
     fields.retain(|(name, value)| {
@@ -301,6 +323,14 @@ mod tests {
         assert!(parse("a=1&".repeat(99).as_bytes()).is_some());
         assert!(parse("a=1&".repeat(100).as_bytes()).is_none());
         assert!(parse(b"a=%ff").is_none() && parse(b"a=%00").is_none() && parse(b"a=%c0%af").is_none());
+    }
+
+    #[test]
+    fn a_field_is_taken_once_and_never_one_of_two() {
+        let fields = [("a", "1"), ("b", "2"), ("b", "3")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mut fields = SafeFields(fields.to_vec());
+        assert_eq!((fields.take("a").as_deref(), fields.take("a"), fields.take("b")), (Some("1"), None, None));
+        assert_eq!(format!("{fields:?}"), "SafeFields(2)");
     }
 
     #[test]

@@ -30,7 +30,7 @@ use crate::{
     domain::{
         age::LegalCalendar,
         ambient::{Ambient, Timestamp},
-        area::{Area, AreaCode},
+        area::{Area, AreaCode, Level},
         ids::{AccountId, RegistrarId},
     },
     keyring::Keyring,
@@ -179,6 +179,33 @@ impl Proofing {
         found
     }
 
+    /// The communes whose name begins so, for a list that follows the typing: those in the area of the office first. Texts
+    /// of one letter would list half the country.
+    pub fn suggest(&self, office: &Registrar, text: &str) -> Vec<Area<'static>> {
+        if text.chars().filter(|c| c.is_alphanumeric()).count() < SHORTEST_SUGGESTED {
+            return Vec::new();
+        }
+        let areas = self.0.attributes.areas();
+        let mut found = areas.search(text, usize::MAX);
+        if let Ok(area) = office.area.parse::<AreaCode>() {
+            found.sort_by_key(|commune| !areas.contains(area, commune.code));
+        }
+        found.truncate(MOST_SUGGESTED);
+        found
+    }
+
+    /// The only commune that an office serves, if it serves but one.
+    pub fn only_commune(&self, office: &Registrar) -> Option<Area<'static>> {
+        let area = self.0.attributes.areas().get(office.area.parse().ok()?)?;
+        (area.level == Level::Commune).then_some(area)
+    }
+
+    /// Whether an office serves the inhabitants of a commune.
+    pub fn serves(&self, office: &Registrar, commune: AreaCode) -> bool {
+        let area = office.area.parse::<AreaCode>();
+        area.is_ok_and(|area| self.0.attributes.areas().contains(area, commune))
+    }
+
     /// What people call an area.
     pub fn label(&self, area: AreaCode) -> String {
         self.0.attributes.label(area)
@@ -234,3 +261,5 @@ fn read_key(text: &str) -> Result<CustodiansKey, StoreError> {
 /// The row of `settings` with the custodians' public key as JSON (`specs/sealing.md`, "The custodians' key").
 pub const CUSTODIANS_KEY: &str = "custodians_key";
 const DAY: Duration = Duration::from_hours(24);
+const SHORTEST_SUGGESTED: usize = 2;
+const MOST_SUGGESTED: usize = 12;

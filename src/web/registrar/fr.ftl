@@ -1,1 +1,180 @@
 # Au guichet.
+
+counter = Guichet
+counter-colon = { " " }:
+counter-today = { $n ->
+    [one] Vous avez inscrit { $n } personne aujourd’hui, sur { $limit } au plus.
+   *[other] Vous avez inscrit { $n } personnes aujourd’hui, sur { $limit } au plus.
+}
+counter-new = Une nouvelle personne
+counter-new-text = Elle a une pièce d’identité avec elle et n’a jamais été inscrite, ni ici ni ailleurs.
+counter-new-go = Inscrire une personne
+counter-known = Une personne déjà inscrite
+counter-known-text = Renouvellement, déménagement, fonctions, départ, ou accès perdu. Elle a sa pièce d’identité avec elle.
+counter-known-go = Aider une personne déjà inscrite
+counter-promise = Ce que vous saisissez est aussitôt scellé pour les dépositaires, puis effacé. Personne ne peut le consulter ici, et vous ne voyez jamais ni pseudonyme ni forum.
+
+counter-family-name = Nom de famille
+counter-help-family-name = Le nom de naissance, comme sur la pièce d’identité.
+counter-married-name = Nom d’usage
+counter-help-married-name = S’il est différent, celui du conjoint par exemple. Sinon, laissez vide.
+counter-given-names = Prénoms
+counter-help-given-names = Tous, dans l’ordre de la pièce d’identité.
+counter-birth-date = Date de naissance
+counter-help-birth-date = Jour, mois, année : 2/3/1987, 02031987 ou 2 mars 1987. L’année seule si la pièce n’en dit pas plus.
+counter-sex = Sexe
+counter-help-sex = Comme la pièce d’identité l’indique.
+counter-sex-none = Non indiqué
+counter-sex-f = Féminin
+counter-sex-m = Masculin
+counter-sex-x = Autre (X)
+counter-commune = Commune de résidence
+counter-help-commune = Tapez le début, puis choisissez avec les flèches. Les accents et les traits d’union ne comptent pas.
+counter-which-commune = Laquelle est-ce ?
+counter-suggest-some = Propositions : #
+counter-suggest-none = Aucune commune ne commence ainsi.
+counter-document-kind = Pièce présentée
+counter-document-identity-card = Carte d’identité
+counter-document-passport = Passeport
+counter-document-residence-permit = Titre de séjour
+counter-document-driving-licence = Permis de conduire
+counter-document-other = Une autre pièce
+counter-document-number = Numéro de la pièce
+counter-roles = Fonctions dans la collectivité
+counter-roles-help = Pour les rares personnes qui en exercent une et en justifient. Le dernier jour, comme 31/12/2028, ou l’année seule ; vide s’il n’y en a pas.
+counter-agent-until = Agent de la collectivité jusqu’au
+counter-elected-until = Élu jusqu’au
+counter-animator-until = Animateur de débat jusqu’au
+
+counter-faults = { $n ->
+    [one] Un champ est à revoir
+   *[other] { $n } champs sont à revoir
+}
+counter-fault-empty = Ce champ est vide. Recopiez ce qui figure sur la pièce d’identité.
+counter-fault-too-long = Il y a plus de 100 caractères. Recopiez la pièce d’identité, sans les titres.
+counter-fault-sign = Il y a un signe qu’aucun nom ne contient. Utilisez des lettres, accents, espaces, traits d’union, apostrophes et points.
+counter-fault-shape = Cela commence par un signe, ou une lettre porte plus d’accents que dans aucun nom. Tapez-le de nouveau.
+counter-fault-not-a-date = Ce n’est pas une date. Écrivez le jour, le mois et l’année, comme 2/3/1987 ; l’année seule si la pièce n’en dit pas plus.
+counter-fault-future = Cette date est à venir. Vérifiez l’année.
+counter-fault-too-old = Cette date remonte à plus de 130 ans. Vérifiez l’année.
+counter-fault-document-number = Ce n’est pas un numéro de pièce. Il compte de 3 à 40 chiffres et lettres de A à Z.
+counter-fault-sex = Ce n’est pas l’un des choix. Choisissez-en un.
+counter-fault-document-kind = Ce n’est pas l’un des choix. Choisissez la pièce présentée.
+counter-fault-commune-missing = Ce champ est vide. Indiquez la commune de résidence.
+counter-fault-commune-unknown = Aucune commune ne porte ce nom. Vérifiez l’orthographe, choisissez une commune proposée, ou écrivez son code officiel.
+counter-fault-commune-ambiguous = Plusieurs communes portent ce nom. Choisissez la bonne, ou ajoutez son code.
+counter-fault-commune-elsewhere = Elle est hors du territoire de votre guichet. C’est au guichet du lieu de résidence de le faire.
+counter-fault-role-date = Ce n’est pas une date. Écrivez le dernier jour, comme 31/12/2028, ou l’année seule.
+counter-fault-role-past = La fonction serait déjà terminée. Indiquez un jour à venir.
+counter-fault-role-far = C’est dans plus de 8 ans. Indiquez un jour plus proche ; la fonction sera renouvelée alors.
+
+enrol-title = Inscrire une personne
+enrol-lead = Recopiez la pièce d’identité que vous avez sous les yeux. La touche Entrée envoie le formulaire, depuis n’importe quel champ.
+enrol-go = Inscrire et afficher la feuille
+enrol-sealed = Le nom, la date de naissance et le numéro de la pièce sont scellés aussitôt. Plus personne ne peut les lire ici, vous non plus.
+
+second-look-edit = Corriger la saisie
+second-look-confirm = J’ai regardé de nouveau : inscrire
+counter-doubt-alike = Une personne très semblable est déjà inscrite : née le même jour avec un nom en commun, ou avec la même pièce. C’est peut-être un jumeau, un homonyme, ou la même personne. Si elle a déjà été inscrite, ne l’inscrivez pas une seconde fois.
+counter-doubt-unlikely-age = Cette personne aurait plus de 120 ans.
+counter-doubt-incomplete-birth-date = Il manque le jour ou le mois de naissance. Confirmez si la pièce d’identité ne l’indique pas.
+
+sheet-done = C’est fait
+sheet-done-text = Imprimez cette feuille maintenant et remettez-la : elle n’est affichée qu’une fois. Le bouton est ci-dessous ; sinon, imprimez avec votre navigateur (Ctrl+P).
+sheet-next = Personne suivante
+sheet-print = Imprimer la feuille
+sheet-title = Votre feuille d’activation
+sheet-what = Cette feuille ouvre votre accès à un service qui atteste ce que vous êtes sans dire qui vous êtes. Sur chaque forum, vous choisissez un nom et voyez exactement ce que le forum apprendra avant d’accepter. Votre propre nom a été scellé à votre inscription : ni un forum ni ce service ne peuvent le lire.
+sheet-recover-title = Votre nouveau code
+sheet-recover-what = Cette feuille ouvre de nouveau votre accès. Ce qui l’ouvrait jusqu’ici cessera de fonctionner dès que vous utiliserez le code. Sur chaque forum, vous restez qui vous étiez : vos pseudonymes sont les mêmes.
+sheet-qr = Code QR qui ouvre la page d’activation
+sheet-code = Votre code, à usage unique
+sheet-login = Identifiant
+sheet-until = Code à utiliser jusqu’au
+sheet-renew = Revenez à un guichet avant le
+sheet-how = Que faire
+sheet-step-1 = Scannez l’image avec votre téléphone, ou ouvrez { $address } et tapez le code. Les majuscules et les tirets ne comptent pas.
+sheet-step-2 = Choisissez ce qui ouvrira votre accès : votre téléphone, votre ordinateur, une clé de sécurité ou une phrase de passe. Avec une phrase de passe, il vous faudra l’identifiant.
+sheet-step-3 = Notez les codes de secours qui vous seront montrés, et gardez-les en lieu sûr.
+sheet-step-4 = Sur un forum, choisissez de vous connecter avec ce service. Cette feuille ne vaut alors plus rien : détruisez-la.
+sheet-nameless = Cette feuille ne porte aucun nom, et c’est voulu : si vous la perdez, celui qui la trouve n’apprend pas à qui elle est. Si vous la perdez avant de l’avoir utilisée, revenez avec votre pièce d’identité ; un nouveau code retire toute valeur à celui-ci.
+
+case-title = Une personne déjà inscrite
+case-lead = Saisissez la pièce d’identité que vous avez sous les yeux. Il n’y a pas de liste à parcourir : seule la pièce retrouve la personne.
+case-go = Retrouver la personne
+again-text = La suite modifie le dossier d’une personne inscrite. Pour que personne ne puisse le faire avec une session restée ouverte, connectez-vous de nouveau ; vous reviendrez ici.
+
+acts-title = La personne est inscrite
+acts-lead = Que vient-elle faire ?
+acts-departed = Elle avait quitté le service. Elle peut revenir : ses pseudonymes sont toujours les siens.
+acts-other-document = Ce n’est pas la pièce présentée auparavant. Elle est peut-être nouvelle, ou c’est celle d’un homonyme né le même jour : regardez-la de nouveau.
+acts-fifteen = Vous avez un quart d’heure. Ensuite, il faut saisir de nouveau la pièce d’identité.
+act-renew = Renouvellement
+act-text-renew = La date de la feuille est arrivée ou approche, ou un nom a changé. Ce que vous venez de saisir remplace ce qui était scellé.
+act-go-renew = Renouveler
+act-lead-renew = Ce que vous venez de saisir est scellé à la place de ce qui l’était. Si la personne a déménagé ou exerce une fonction, indiquez-le ici ; sinon, laissez vide.
+act-do-renew = Renouveler
+act-correct = Déménagement ou fonctions
+act-text-correct = Elle habite une autre commune, ou une fonction commence, continue ou se termine.
+act-go-correct = Changer la commune ou les fonctions
+act-lead-correct = Remplissez ce qui change, et rien d’autre. Ce qui est laissé vide reste tel quel.
+act-do-correct = Enregistrer
+act-reissue = Accès perdu
+act-text-reissue = Elle a perdu la feuille, le téléphone ou la phrase de passe. Elle reçoit un nouveau code et garde ses pseudonymes.
+act-go-reissue = Donner un nouveau code
+act-lead-reissue = Ses sessions se terminent maintenant et les codes précédents n’ouvrent plus rien. Ce qui ouvrait le compte cessera de fonctionner quand le nouveau code servira. Ses pseudonymes restent les mêmes.
+act-do-reissue = Établir la nouvelle feuille
+act-depart = Départ
+act-text-depart = Elle quitte le service, pour toujours ou pour un temps.
+act-go-depart = Fermer son accès
+act-lead-depart = Son accès est fermé maintenant et aucun forum n’apprend plus rien. Si elle revient un jour, elle retrouvera ses pseudonymes ; personne n’obtient une seconde voix. Est-ce bien ce qu’elle veut ?
+act-do-depart = Oui, fermer l’accès
+act-withdraw = Fonctions qui se terminent maintenant
+act-withdraw-help = Seulement celles que votre guichet a accordées.
+act-document-seen = J’ai regardé de nouveau la pièce d’identité
+act-document-seen-help = C’est bien la sienne, et la photographie est celle de la personne devant moi.
+act-leave = Ne rien changer
+
+done-renew = C’est renouvelé
+done-text-renew = Le dossier est à jour.
+done-correct = C’est enregistré
+done-text-correct = Le changement vaut dès maintenant. Les forums l’apprendront à la prochaine connexion de la personne, et seulement ce qu’elle a accepté.
+done-reissue = Un nouveau code est établi
+done-text-reissue = Les précédents n’ouvrent plus rien.
+done-depart = L’accès est fermé
+done-text-depart = La personne a quitté le service.
+done-next = Retour au guichet
+done-more = Autre chose pour une personne déjà inscrite
+
+problem-counter-not-an-officer-title = C’est le guichet des agents
+problem-counter-not-an-officer-text = Votre compte n’est pas celui d’un agent de guichet. Si vous travaillez à un guichet, déconnectez-vous, puis connectez-vous avec le compte que l’exploitant du service vous a donné.
+problem-counter-office-closed-title = Ce guichet est fermé
+problem-counter-office-closed-text = Il n’inscrit plus personne. Rien n’a été fait. Adressez-vous à l’exploitant du service.
+problem-counter-officer-closed-title = Votre accès au guichet est fermé
+problem-counter-officer-closed-text = Rien n’a été fait. Demandez un compte à l’exploitant du service.
+problem-counter-no-custodians-title = Les dépositaires n’ont pas encore fait leur clé
+problem-counter-no-custodians-text = Les identités sont scellées avec elle : personne ne peut être inscrit avant. Demandez à l’exploitant que les dépositaires la fassent avec la commande « heteronym custodian », puis revenez.
+problem-counter-faults-title = La saisie contient des erreurs
+problem-counter-faults-text = Rien n’a été enregistré. Corrigez ce qui est signalé et envoyez de nouveau.
+problem-counter-enrolled-title = Cette personne est déjà inscrite
+problem-counter-enrolled-text = Rien n’a été enregistré. S’il lui faut autre chose, un nouveau code par exemple, passez par la page des personnes déjà inscrites et saisissez-y sa pièce d’identité.
+problem-counter-second-look-title = Regardez de nouveau la pièce d’identité
+problem-counter-second-look-text = Rien n’est encore enregistré. Comparez la saisie à la pièce d’identité, puis corrigez ou confirmez.
+problem-counter-too-fast-title = Un instant entre deux personnes
+problem-counter-too-fast-text = Les inscriptions se suivent trop vite. Rien n’a été enregistré et rien n’est perdu : envoyez de nouveau le formulaire dans { $seconds } secondes.
+problem-counter-quota-title = La limite de votre journée est atteinte
+problem-counter-quota-text = Rien n’a été enregistré. Continuez demain, ou demandez à un autre agent de le faire.
+problem-counter-form-old-title = Le formulaire est resté ouvert trop longtemps
+problem-counter-form-old-text = Rien n’a été enregistré. Votre saisie est toujours là : vérifiez que la personne aussi, puis envoyez de nouveau.
+problem-counter-nobody-title = Personne n’est inscrit avec cette pièce
+problem-counter-nobody-text = Personne n’est inscrit sous ces noms avec cette date de naissance. Vérifiez la saisie, y compris l’ordre des noms ; si la personne n’a jamais été inscrite, inscrivez-la.
+problem-counter-several-title = Plusieurs personnes correspondent
+problem-counter-several-text = Ces noms et cette date de naissance appartiennent à plus d’un dossier. Rien n’a été changé. Adressez-vous à l’exploitant du service.
+problem-counter-case-old-title = La pièce a été saisie il y a trop longtemps
+problem-counter-case-old-text = Rien n’a été changé. Revenez au guichet et saisissez de nouveau la pièce d’identité.
+problem-counter-changed-title = Ce dossier vient d’être modifié
+problem-counter-changed-text = Si vous venez d’appuyer deux fois sur le bouton, c’est déjà fait. Sinon, un collègue a été plus rapide. Saisissez de nouveau la pièce d’identité et voyez s’il reste quelque chose à faire.
+problem-counter-other-document-title = Regardez de nouveau la pièce d’identité
+problem-counter-other-document-text = Ce n’est pas celle qui avait été présentée. Rien n’a été changé. Comparez-la à la personne devant vous, puis confirmez ci-dessous.
+problem-counter-departed-title = Cette personne a quitté le service
+problem-counter-departed-text = Rien n’a été changé. Saisissez de nouveau la pièce d’identité, et faites-la d’abord revenir.

@@ -1,0 +1,36 @@
+//! The officer's desk: what has been done today, and the two ways on.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+
+use super::counter::Counter;
+use crate::{
+    http::{Page, Problem},
+    proofing::{Proofing, Today},
+};
+
+#[derive(Template)]
+#[template(path = "web/registrar/desk.html", config = "src/askama.toml")]
+struct Desk<'a> {
+    page: &'a Page,
+    office: &'a str,
+    area: String,
+    today: Today,
+    limit: u32,
+    /// The custodians have made the key to which identities are sealed.
+    ready: bool,
+}
+
+pub(super) async fn desk(State(proofing): State<Proofing>, counter: Counter) -> Result<Response, Problem> {
+    let ready = proofing.custodians_key().await.map_err(Problem::unavailable)?.is_some();
+    let today = proofing.officers_day(counter.signed_in.account).await.map_err(Problem::unavailable)?;
+    let template = Desk {
+        page: &counter.page,
+        office: &counter.office.name,
+        area: counter.office.area.parse().map_or_else(|_| String::new(), |area| proofing.label(area)),
+        today,
+        limit: today.enrolled.saturating_add(today.left),
+        ready,
+    };
+    Ok(counter.page.render(&template))
+}

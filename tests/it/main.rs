@@ -15,5 +15,6 @@ mod layering;
 mod pages;
 mod privacy;
 mod provider;
+mod registrar;
 mod rust_source;
 mod store;

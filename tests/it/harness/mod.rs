@@ -1,6 +1,7 @@
 //! The whole service in one process, for tests: real database, real keys, real pages; a clock and dice of our own.
 
 mod browser;
+mod counter;
 mod flow;
 mod forum;
 mod people;
@@ -8,6 +9,7 @@ mod service;
 
 pub(crate) use self::{
     browser::{Browser, Reply},
+    counter::Counter,
     flow::{Answer, Choices, Request, Tokens},
     forum::Forum,
     people::{Citizen, facts_of},

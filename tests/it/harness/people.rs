@@ -41,12 +41,7 @@ const OFFICE: RegistrarId = RegistrarId::from_bytes([7; 16]);
 
 impl Citizen {
     pub(crate) async fn begin_session(&self, service: &Service) -> NewSession {
-        let begin = service.services.accounts.begin(Method::DeviceKey, "Firefox", None);
-        let (accounts, account) = (service.services.accounts.clone(), self.account.clone());
-        let session = service.services.store.write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move { accounts.begin_session(tx, &account, &begin).await })
-        });
-        session.await.unwrap()
+        service.begin_session(&self.account).await
     }
 }
 
@@ -63,6 +58,16 @@ impl Service {
         });
         written.await.unwrap();
         code
+    }
+
+    /// As after a sign-in with a key of the device.
+    pub(crate) async fn begin_session(&self, account: &Account) -> NewSession {
+        let begin = self.services.accounts.begin(Method::DeviceKey, "Firefox", None);
+        let (accounts, account) = (self.services.accounts.clone(), account.clone());
+        let session = self.services.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move { accounts.begin_session(tx, &account, &begin).await })
+        });
+        session.await.unwrap()
     }
 
     /// Arnaud, 39 this year, of Voiron in Isère.

@@ -1,0 +1,48 @@
+//! Counters: the custodians' key, offices, and the officers in them.
+
+use heteronym::{
+    accounts::{Account, LoginName},
+    custodian::ceremony::in_process,
+    proofing::Registrar,
+    store::{StoreError, accounts},
+};
+
+use super::{Browser, Service};
+
+/// An office with one officer.
+#[derive(Clone)]
+pub(crate) struct Counter {
+    pub(crate) office: Registrar,
+    pub(crate) officer: Account,
+    pub(crate) login: LoginName,
+}
+
+impl Counter {
+    /// The browser of the officer, who has just signed in.
+    pub(crate) async fn browser(&self, service: &Service) -> Browser {
+        let mut browser = service.browser();
+        browser.hold_session(service.begin_session(&self.officer).await.token.expose());
+        browser
+    }
+}
+
+impl Service {
+    /// Five custodians make their key, of whom three can open something.
+    pub(crate) async fn custodians(&self) {
+        let (key, _shares) = in_process(3, 5, &mut self.services.ambient.rng()).unwrap();
+        self.services.proofing.take_custodians_key(&key).await.unwrap();
+    }
+
+    /// An office of this area.
+    pub(crate) async fn counter(&self, name: &str, area: &str) -> Counter {
+        let office = self.services.proofing.add_office(name, area).await.unwrap();
+        let login = self.services.proofing.add_officer(office.id).await.unwrap().login;
+        let name = login.as_str().to_owned();
+        let find = self
+            .services
+            .store
+            .read::<_, StoreError, _>(move |tx| Box::pin(async move { accounts::find_by_login(tx, &name).await }));
+        let officer = find.await.unwrap().unwrap();
+        Counter { office, officer, login }
+    }
+}

@@ -9,6 +9,7 @@ use crate::{
     config::{self, Config},
     domain::ambient::Ambient,
     keyring::Purpose,
+    proofing::CUSTODIANS_KEY,
     store::{StoreError, settings},
 };
 
@@ -44,7 +45,10 @@ pub(super) async fn init(args: Init, out: &mut impl Write) -> anyhow::Result<()>
     data.open_store(&ambient).await?.close().await;
     writeln!(out, "Made the keys in {} and the database.", data.keys_directory().display())?;
     writeln!(out, "Back the keys up now, apart from the database: without them every pseudonym is lost.")?;
-    writeln!(out, "Next: the custodians' public key (heteronym custodian --help), then heteronym registrars add.")?;
+    writeln!(
+        out,
+        "Next: the custodians' public key (heteronym registrars custodians-key --help), then registrars add."
+    )?;
     Ok(())
 }
 
@@ -75,10 +79,15 @@ pub(super) async fn doctor(args: Doctor, out: &mut impl Write) -> anyhow::Result
         )?;
     }
     if let Some(store) = report.take("database", data.open_store(&ambient).await)? {
-        let custodians =
-            store.read::<_, StoreError, _>(|tx| Box::pin(async move { settings::find(tx, "custodians").await })).await;
+        let custodians = store
+            .read::<_, StoreError, _>(|tx| Box::pin(async move { settings::find(tx, CUSTODIANS_KEY).await }))
+            .await;
         if let Some(key) = report.take("reading the database", custodians)? {
-            report.say(key.is_some(), "custodians' key", "nobody can be enrolled yet: `heteronym custodian --help`")?;
+            report.say(
+                key.is_some(),
+                "custodians' key",
+                "nobody can be enrolled yet: `heteronym registrars custodians-key --help`",
+            )?;
         }
         store.close().await;
     }

@@ -5,6 +5,7 @@ mod data;
 mod demo;
 mod init;
 mod keys;
+mod registrars;
 mod serve;
 mod services;
 
@@ -41,6 +42,7 @@ enum Command {
     Doctor(init::Doctor),
     Keys(keys::Args),
     Clients(clients::Args),
+    Registrars(registrars::Args),
     Forum(Box<forum::Args>),
     /// A custodian's own tool: make the key that names are sealed to.
     #[command(subcommand)]
@@ -78,6 +80,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Doctor(args) => init::doctor(args, &mut out).await,
         Command::Keys(args) => keys::run(&args, &mut out),
         Command::Clients(args) => clients::run(args, &mut out).await,
+        Command::Registrars(args) => registrars::run(args, &mut out).await,
         Command::Forum(args) => serve::forum(*args).await,
         Command::Custodian(command) => Ok(custodian::run(&command, &mut Ambient::system().rng(), &mut out)?),
     }

@@ -55,11 +55,13 @@ async fn until_told_to_stop(services: &Services, listener: TcpListener) -> anyho
         }
         None => None,
     };
+    let tasks = tokio::spawn(services.tasks().run(wait(stopped.clone())));
     let serving = tokio::spawn(server::serve(listener, router, services.limits(), wait(stopped)));
     asked_to_stop().await;
     tracing::info!("stopping: requests under way are finished first");
     drop(stop);
     serving.await?;
+    tasks.await?;
     if let Some(operations) = operations {
         operations.await?;
     }

@@ -8,7 +8,7 @@ use rand::Rng as _;
 
 use super::{DataDir, Place};
 use crate::{
-    accounts::{self, Accounts, SessionLimits},
+    accounts::{self, Accounts, InviteCode, SessionLimits},
     attributes::Attributes,
     clients::Clients,
     config::{Config, Language},
@@ -20,6 +20,7 @@ use crate::{
     provider::{Lifetimes, Parts, Provider},
     pseudonym::Pseudonyms,
     store::Store,
+    tasks::Tasks,
     web,
 };
 
@@ -127,6 +128,16 @@ impl Services {
             .merge(web::registrar::routes(self.proofing.clone()))
             .layer(Extension(self.accounts.clone()));
         http::shell(pages, Arc::clone(&self.site))
+    }
+
+    /// The work that comes round by itself, for whoever serves this instance.
+    pub fn tasks(&self) -> Tasks {
+        Tasks::new(self.store.clone(), self.attributes.clone(), self.ambient.clone())
+    }
+
+    /// Where an activation code is used. It stands behind `#`, which browsers keep to themselves.
+    pub fn activation_url(&self, code: &InviteCode) -> String {
+        self.config.server.issuer.at(&format!("{}#{}", web::paths::ACTIVATE, code.grouped()))
     }
 
     /// What a stranger may use.

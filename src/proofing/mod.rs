@@ -8,6 +8,7 @@ mod audit;
 mod case;
 mod date;
 mod enrol;
+mod import;
 mod office;
 mod quota;
 mod typed;
@@ -19,6 +20,7 @@ use jiff::civil::Date;
 pub use self::{
     case::{Case, ChangeError, Changed, Changes, Reissued},
     enrol::{Attempt, Doubt, EnrolError, Enrolled},
+    import::{Batch, Finding, HeaderError, ImportError, LineFault, MOST_LINES, Sheet},
     office::{OfficeError, Officer, OfficerInvite},
     quota::Today,
     typed::{Column, Faults, Grant, Reason, Text, Typed},

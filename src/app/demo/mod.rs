@@ -116,8 +116,7 @@ async fn seed(services: &Services, data: &DataDir, issuer: &str, urls: &[String;
         register(services, Sample::Place, "c_place-de-la-mairie", &urls[0]).await?,
         register(services, Sample::Comptoir, "c_le-comptoir", &urls[1]).await?,
     ];
-    let (office, registrar, people) = people::enrol(services).await?;
-    tokio::spawn(people::neighbours(services.proofing.clone(), office));
+    let (registrar, people) = people::enrol(services).await?;
     let auditor = people::auditor(services).await?;
     Ok(Guide { issuer: issuer.to_owned(), forums, people, registrar, auditor, custodians })
 }
@@ -221,6 +220,8 @@ async fn serve(
         let stopped = wait(stopped.clone());
         tasks.push(tokio::spawn(async move { forum.serve(listener, Limits::default(), stopped).await }));
     }
+    tasks.push(tokio::spawn(services.tasks().run(wait(stopped.clone()))));
+    tasks.push(tokio::spawn(people::neighbours(services.proofing.clone(), wait(stopped.clone()))));
     tasks.push(tokio::spawn(server::serve(provider, services.router(), services.limits(), wait(stopped))));
     asked_to_stop().await;
     drop(stop);

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Services;
 use crate::{
     accounts::{Holder, InviteCode, Purpose},
-    domain::ids::RegistrarId,
-    proofing::{By, Proofing, Text, Typed},
+    proofing::{By, EnrolError, Proofing, Text, Typed},
     store::{StoreError, accounts as rows},
 };
 
@@ -32,26 +31,27 @@ pub(super) struct Staff {
 }
 
 /// Opens an office, enrols everybody, and gives the officer an account.
-pub(super) async fn enrol(services: &Services) -> anyhow::Result<(RegistrarId, Staff, Vec<Waiting>)> {
+pub(super) async fn enrol(services: &Services) -> anyhow::Result<(Staff, Vec<Waiting>)> {
     let proofing = &services.proofing;
-    let office = proofing.add_office("Mairie de Grenoble", "FR-38").await?;
+    let office = proofing.add_office(OFFICE, "FR-38").await?;
     let by = By::operator(office.id);
     let mut waiting = Vec::new();
     for person in &WAITING {
         let enrolled = proofing.enrol(by, &person.typed(), &proofing.attempt()).await?;
-        let code = enrolled.code.grouped();
         waiting.push(Waiting {
             who: person.who.to_owned(),
             login: enrolled.login.grouped(),
-            activation_url: activation_url(services, &code),
-            activation_code: code,
+            activation_url: services.activation_url(&enrolled.code),
+            activation_code: enrolled.code.grouped(),
         });
     }
     let officer = proofing.add_officer(office.id).await?;
-    let code = officer.code.grouped();
-    let activation_url = activation_url(services, &code);
-    let registrar = Staff { login: officer.login.grouped(), activation_code: code, activation_url };
-    Ok((office.id, registrar, waiting))
+    let registrar = Staff {
+        login: officer.login.grouped(),
+        activation_code: officer.code.grouped(),
+        activation_url: services.activation_url(&officer.code),
+    };
+    Ok((registrar, waiting))
 }
 
 pub(super) async fn auditor(services: &Services) -> anyhow::Result<Staff> {
@@ -67,26 +67,32 @@ pub(super) async fn auditor(services: &Services) -> anyhow::Result<Staff> {
         })
     });
     written.await?;
-    let code = code.grouped();
-    let activation_url = activation_url(services, &code);
-    Ok(Staff { login, activation_code: code, activation_url })
-}
-
-/// The code stands behind `#`, which browsers keep to themselves.
-fn activation_url(services: &Services, code: &str) -> String {
-    services.config.server.issuer.at(&format!("/activate#{code}"))
+    Ok(Staff { login, activation_code: code.grouped(), activation_url: services.activation_url(&code) })
 }
 
 /// Enrols the people around, so that a bracket and a département are shared by many. They come while the demonstration
-/// already runs, a few at a time, so that nobody has to wait for them.
-pub(super) async fn neighbours(proofing: Proofing, office: RegistrarId) {
-    let by = By::operator(office);
-    for n in 0..NEIGHBOURS {
-        if let Err(error) = proofing.enrol(by, &neighbour(n), &proofing.attempt()).await {
-            tracing::warn!(%error, "the neighbours do not all come");
-            return;
+/// already runs, one after the other, so that nobody has to wait for them; those who had no time to come before it ended come
+/// when it is started again.
+pub(super) async fn neighbours(proofing: Proofing, shutdown: impl Future<Output = ()>) {
+    tokio::select! {
+        () = shutdown => {}
+        come = all_come(&proofing) => {
+            if let Err(error) = come {
+                tracing::warn!(%error, "the neighbours do not all come");
+            }
         }
     }
+}
+
+async fn all_come(proofing: &Proofing) -> anyhow::Result<()> {
+    let by = By::operator(proofing.office_named(OFFICE).await?.id);
+    for n in 0..NEIGHBOURS {
+        match proofing.enrol(by, &neighbour(n), &proofing.attempt()).await {
+            Ok(_) | Err(EnrolError::AlreadyEnrolled) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// The `n`th neighbour: nobody else has their birth date.
@@ -193,6 +199,7 @@ const WAITING: [Person; 3] = [
     },
 ];
 
+const OFFICE: &str = "Mairie de Grenoble";
 const NEIGHBOURS: usize = 240;
 const GIVEN_NAMES: [&str; 20] = [
     "Alice",

@@ -38,7 +38,7 @@ macro_rules! on_both_engines {
     };
 }
 
-pub(super) use on_both_engines;
+pub(crate) use on_both_engines;
 
 /// An open database and where it is.
 pub(crate) struct Db {
@@ -53,7 +53,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    pub(super) async fn open(&self) -> Result<Store, OpenError> {
+    pub(crate) async fn open(&self) -> Result<Store, OpenError> {
         match self {
             Self::Sqlite(file) => Store::sqlite(file).await,
             Self::Postgres(options) => Store::postgres(options).await,
@@ -63,7 +63,7 @@ impl Place {
 
 impl Db {
     /// A transaction whose failure is the store's own.
-    pub(super) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Clone + Send + Sync + 'static,
         T: Send + 'static,
@@ -71,7 +71,7 @@ impl Db {
         self.store.write(work).await
     }
 
-    pub(super) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send,
     {
@@ -79,21 +79,21 @@ impl Db {
     }
 
     /// Another process's view of the database, where the engine has such; otherwise the same one.
-    pub(super) async fn another_node(&self) -> Store {
+    pub(crate) async fn another_node(&self) -> Store {
         match self.place {
             Place::Sqlite(_) => self.store.clone(),
             Place::Postgres(_) => self.place.open().await.unwrap(),
         }
     }
 
-    pub(super) async fn close_node(&self, node: Store) {
+    pub(crate) async fn close_node(&self, node: Store) {
         if matches!(self.place, Place::Postgres(_)) {
             node.close().await;
         }
     }
 
     /// Closes the database, runs statements of no repository on it, and says where to open it again.
-    pub(super) async fn close_and_run(self, statements: &'static str) -> Place {
+    pub(crate) async fn close_and_run(self, statements: &'static str) -> Place {
         self.store.close().await;
         match &self.place {
             Place::Sqlite(file) => run_sqlite(file, statements).await,
@@ -103,7 +103,7 @@ impl Db {
     }
 }
 
-pub(super) async fn run_sqlite(file: &std::path::Path, statements: &'static str) {
+pub(crate) async fn run_sqlite(file: &std::path::Path, statements: &'static str) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
     let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
     connection.execute(sqlx::raw_sql(statements)).await.unwrap();
@@ -116,7 +116,7 @@ pub(super) async fn run_postgres(url: &str, statements: &'static str) {
     connection.close().await.unwrap();
 }
 
-pub(super) async fn on_sqlite(case: impl AsyncFnOnce(Db)) {
+pub(crate) async fn on_sqlite(case: impl AsyncFnOnce(Db)) {
     let directory = tempfile::tempdir().unwrap();
     let place = Place::Sqlite(directory.path().join("heteronym.db"));
     let store = place.open().await.unwrap();

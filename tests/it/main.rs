@@ -5,6 +5,7 @@
 )]
 
 mod accounts;
+mod binary;
 mod dependencies;
 mod entry;
 mod forum;
@@ -14,6 +15,7 @@ mod journeys;
 mod layering;
 mod pages;
 mod privacy;
+mod proofing;
 mod provider;
 mod registrar;
 mod rust_source;

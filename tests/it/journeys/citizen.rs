@@ -28,7 +28,33 @@ async fn a_citizen_activates_signs_in_consents_posts_is_somebody_else_elsewhere_
     browser.goto(&format!("{}/me", demo.forum(1))).await;
     browser.look("what-the-second-forum-knows").await;
     assert!(!browser.text().await.contains("Mésange"));
+
+    withdraw(&mut browser, demo.issuer()).await;
+    // The first forum has to ask again.
+    browser.goto(demo.forum(0)).await;
+    browser.click("header form button").await;
+    browser.goto(demo.forum(0)).await;
+    browser.click("header a[href^='/sign-in']").await;
+    browser.find("#agree").await;
     browser.assert_no_complaints().await;
+}
+
+/// Sees what both forums have got, and takes back what the first has.
+async fn withdraw(browser: &mut Chromium, issuer: &str) {
+    browser.goto(&format!("{issuer}/account")).await;
+    browser.look("overview").await;
+    browser.click("#to-forums").await;
+    browser.arrive("/account/forums").await;
+    browser.look("forums").await;
+    let text = browser.text().await;
+    assert!(text.contains("Mésange bleue") && text.contains("Renard des sables"), "{text}");
+    let place = "[...document.querySelectorAll(\"form[action$='/withdraw']\")].find((form) => form.innerText.includes('Mairie'))";
+    browser.run(&format!("{place}.querySelector('button').click()")).await;
+    browser.find("#withdraw").await;
+    browser.look("withdraw").await;
+    browser.click("#withdraw").await;
+    browser.find("#done").await;
+    browser.look("withdrawn").await;
 }
 
 async fn activate(browser: &mut Chromium, address: &str) {

@@ -4,3 +4,4 @@
 mod chromium;
 mod citizen;
 mod demo;
+mod officer;

@@ -1,9 +1,6 @@
 //! What the counter must withstand.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+use std::{env, io, process::Command};
 
 use axum::http::{StatusCode, header};
 use heteronym::{
@@ -228,41 +225,50 @@ async fn a_form_without_our_token_or_from_another_site_does_nothing() {
     assert_eq!(officer.find(&eleonore()).await.status, StatusCode::NOT_FOUND, "nobody was enrolled");
 }
 
-#[tokio::test]
-async fn r85_acts_are_noted_and_nothing_typed_is_in_any_line_of_the_log() {
-    let (service, _, mut officer) = voiron().await;
-    let log = Log::default();
-    let sink = log.clone();
-    let subscriber = telemetry::subscriber(LogFormat::Json, "trace", move || sink.clone()).unwrap();
-    let sheet = {
-        let _guard = tracing::subscriber::set_default(subscriber);
-        officer.enrol(&but(eleonore(), &[("family_name", "Lefèvre9")])).await;
-        let sheet = officer.enrol(&eleonore()).await;
-        service.wait(11);
-        officer.enrol(&eleonore()).await;
-        officer.act(&eleonore(), "renew", &[("commune", "Grenoble")]).await;
-        officer.find(&karim()).await;
-        sheet
-    };
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    for act in ["\"enrol\"", "\"renew\"", "\"look up\"", "\"already enrolled\""] {
-        assert!(log.contains(act), "{act} is not noted: {log}");
+#[test]
+fn r85_acts_are_noted_and_nothing_typed_is_in_any_line_of_the_log() {
+    let day = "registrar::hostile::a_day_at_the_counter";
+    let lived = Command::new(env::current_exe().unwrap())
+        .args(["--exact", day, "--ignored", "--nocapture"])
+        .env(LOGGED, "yes")
+        .output()
+        .unwrap();
+    let (log, code) = [lived.stdout, lived.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).into();
+    assert!(lived.status.success() && log.contains("1 passed"), "{log}{code}");
+    let acts = [("enrol", "enrolled"), ("enrol", "already enrolled"), ("renew", "done"), ("look up", "nobody")];
+    for (act, outcome) in acts {
+        let noted = |line: &str| {
+            line.contains(&format!("\"act\":\"{act}\"")) && line.contains(&format!("\"outcome\":\"{outcome}\""))
+        };
+        assert!(log.lines().any(noted), "{act}, {outcome} is not noted: {log}");
     }
-    for typed in ["Lefèvre", "Éléonore", "1987-03-02", "2/3/1987", "12AB34567", "Benali", "Voiron", &code(&sheet)] {
+    let code = code.lines().find_map(|line| line.strip_prefix(CODE)).unwrap();
+    for typed in ["Lefèvre", "Éléonore", "1987-03-02", "2/3/1987", "12AB34567", "Benali", "Voiron", "Grenoble", code]
+    {
         assert!(!log.contains(typed), "{typed} stands in the log");
     }
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
+/// The log goes to the standard output, from every thread and at the finest level.
+#[tokio::test]
+#[ignore = "run by the test above, in a process of its own"]
+#[expect(clippy::disallowed_methods, reason = "how the parent tells that it listens")]
+async fn a_day_at_the_counter() {
+    if env::var_os(LOGGED).is_none() {
+        return;
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    let subscriber = telemetry::subscriber(LogFormat::Json, "trace", io::stdout).unwrap();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let (service, _, mut officer) = voiron().await;
+    officer.enrol(&but(eleonore(), &[("family_name", "Lefèvre9")])).await;
+    let sheet = officer.enrol(&eleonore()).await;
+    service.wait(11);
+    assert_eq!(officer.enrol(&eleonore()).await.status, StatusCode::CONFLICT);
+    assert_eq!(officer.act(&eleonore(), "renew", &[("commune", "Grenoble")]).await.status, StatusCode::OK);
+    assert_eq!(officer.find(&karim()).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(officer.get("/registrar/communes?q=grenoble").await.status, StatusCode::OK);
+    eprintln!("{CODE}{}", code(&sheet));
 }
+
+const LOGGED: &str = "TEST_COUNTER_LOGGED";
+const CODE: &str = "the code on the sheet: ";

@@ -243,7 +243,7 @@ async fn a_form_left_open_too_long_keeps_what_was_typed() {
     // So does one that began with another officer, or in another browser.
     let mut colleague = counter.browser(&service).await;
     let own = colleague.get("/registrar/enrol").await;
-    let (csrf, tx) = (own.field("csrf").unwrap(), form.field("tx").unwrap());
+    let (csrf, tx) = (own.field("csrf").unwrap(), late.field("tx").unwrap());
     let stolen = colleague.post("/registrar/enrol", &with(&eleonore(), &[("csrf", &csrf), ("tx", &tx)])).await;
     assert_eq!(stolen.status, StatusCode::CONFLICT);
     code(&officer.post_form(&late, "/registrar/enrol", &eleonore()).await);

@@ -295,8 +295,8 @@ impl Batch {
                 continue;
             }
             let own = ready.prepared.doubts.iter().map(|doubt| LineFault::Doubt(*doubt, None));
-            let like = ready.like.map(|other| LineFault::Doubt(Doubt::Alike, Some(other)));
-            let doubts: Vec<_> = own.chain(like).chain(known).collect();
+            let resembling = ready.like.map(|earlier| LineFault::Doubt(Doubt::Alike, Some(earlier)));
+            let doubts: Vec<_> = own.chain(resembling).chain(known).collect();
             if !doubts.is_empty() && !unused.remove(&line) {
                 findings.extend(doubts.into_iter().map(|fault| Finding { line, fault }));
             }

@@ -97,10 +97,10 @@ impl LineFault {
     }
 }
 
-fn doubt(doubt: Doubt, like: Option<u64>) -> String {
-    match (doubt, like) {
-        (Doubt::Alike, Some(line)) => {
-            format!("born on the same day as line {line}, with a name in common, or with its document: look again")
+fn doubt(doubt: Doubt, earlier: Option<u64>) -> String {
+    match (doubt, earlier) {
+        (Doubt::Alike, Some(earlier)) => {
+            format!("born on the same day as line {earlier}, with a name in common, or with its document: look again")
         }
         (Doubt::Alike, None) => {
             "somebody who is enrolled was born on the same day with a name in common, or has this document: look again"

@@ -104,7 +104,11 @@ async fn a_demonstration_is_started_stopped_and_started_again_with_the_same_keys
     let again = Demo::start(&house, addresses);
     again.check_guide();
     assert_eq!(again.jwks, jwks, "the same keys");
-    assert_eq!((&again.guide["people"], &again.guide["forums"]), (&guide["people"], &guide["forums"]));
+    assert_eq!(again.guide["people"], guide["people"]);
+    let secrets = |guide: &Value| -> Vec<Value> {
+        guide["forums"].as_array().unwrap().iter().map(|forum| forum["client_secret"].clone()).collect()
+    };
+    assert_eq!(secrets(&again.guide), secrets(&guide), "the forums go on as they were");
     assert!(again.running.end().success());
     assert!(people(&house, &guide).await >= before, "neighbours who had no time to come are still welcome");
 

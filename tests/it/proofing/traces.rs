@@ -1,6 +1,6 @@
 //! What stays of whoever was enrolled: nothing that can be read, and one sealed value that k custodians open and k − 1 do not.
 
-use std::{collections::BTreeSet, io::Cursor};
+use std::{collections::BTreeSet, fmt::Write as _, io::Cursor, time::Duration};
 
 use heteronym::{
     proofing::{Attempt, EnrolError, Typed},
@@ -15,6 +15,7 @@ use crate::store::both::{Db, Place, on_both_engines};
 
 on_both_engines! {
     nothing_that_was_typed_or_imported_can_be_read_in_any_column
+    the_order_of_a_file_does_not_show_in_the_rows
     as_many_custodians_as_it_takes_open_exactly_what_was_sealed_and_fewer_do_not
 }
 
@@ -125,6 +126,26 @@ async fn nothing_that_was_typed_or_imported_can_be_read_in_any_column(db: Db) {
             assert!(found.is_empty(), "{text} stands in {found:?}");
         }
     }
+}
+
+/// PostgreSQL keeps rows in the order in which they came.
+async fn the_order_of_a_file_does_not_show_in_the_rows(db: Db) {
+    let counter = Counter::open(&db).await;
+    let mut file = "family_name,given_names,birth_date,commune,document_kind,document_number".to_owned();
+    for day in 1..=28 {
+        write!(file, "\nGarnier,Hugo,{day}/3/1970,Grenoble,cni,AA{day:03}").unwrap();
+    }
+    let batch = counter.proofing.read_batch(counter.operator(), Cursor::new(file), BTreeSet::new()).await.unwrap();
+    // As long as a database may make others wait.
+    counter.clock.advance(Duration::from_mins(1));
+    counter.proofing.enrol_batch(&batch).await.unwrap();
+    let cells = cells(&db).await;
+    let of = |column: &str| cells.iter().filter(|(name, _)| name == column).map(|(_, bytes)| bytes).collect::<Vec<_>>();
+    let ids = of("persons.id");
+    assert!(ids.len() == 28 && ids.is_sorted(), "in the order of what is random");
+    let changed: BTreeSet<_> = of("persons.changed_at").into_iter().collect();
+    let written = counter.services.ambient.now().0.to_string().into_bytes();
+    assert_eq!(changed, BTreeSet::from([&written]), "at one time, that of the writing: crowds are counted by it");
 }
 
 async fn as_many_custodians_as_it_takes_open_exactly_what_was_sealed_and_fewer_do_not(db: Db) {

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod binary;
+mod data_classes;
 mod dependencies;
 mod entry;
 mod forum;

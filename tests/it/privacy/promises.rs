@@ -7,8 +7,10 @@ use super::{
     town::{FORUM_NAMES, FORUMS, PEOPLE, origin_of},
     world::{Database, Value, World, world},
 };
+use crate::data_classes::DataClasses;
 
-const DAY: i64 = 86_400_000;
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
 
 #[test]
 fn two_forums_hold_nothing_that_joins_them() {
@@ -154,6 +156,27 @@ fn sealed_rows_of_a_kind_are_all_of_one_length() {
     assert!(lengths.len() >= 5, "{lengths:?}");
     let telling: Vec<_> = lengths.iter().filter(|(_, lengths)| lengths.len() > 1).collect();
     assert_eq!(telling, Vec::<(&String, &BTreeSet<usize>)>::new(), "a length tells people apart");
+}
+
+#[test]
+fn r82_columns_hold_what_their_class_says() {
+    let classes = DataClasses::read();
+    let mut wrong = BTreeSet::new();
+    for (table, column, value) in world().provider.values() {
+        let class = classes.of(table, column);
+        let fits = match (class, value) {
+            ("day", Value::Int(time)) => time % HOUR == 0,
+            ("number" | "tag" | "sealed" | "escrowed", Value::Blob(bytes)) => is_opaque(bytes),
+            ("moment" | "number" | "institution", Value::Int(_))
+            | ("word" | "login" | "institution", Value::Text(_))
+            | (_, Value::Null) => true,
+            _ => false,
+        };
+        if !fits {
+            wrong.insert(format!("{table}.{column} is no {class}"));
+        }
+    }
+    assert_eq!(wrong, BTreeSet::new());
 }
 
 #[test]

@@ -40,6 +40,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 
 /// Serves, with the operator's listener beside it, until the process is asked to end; then loses nothing.
 async fn until_told_to_stop(services: &Services, listener: TcpListener) -> anyhow::Result<()> {
+    let asked = asked_to_stop();
     let metrics = Metrics::new();
     let router = metrics.observe(services.router());
     let (stop, stopped) = tokio::sync::watch::channel(());
@@ -57,7 +58,7 @@ async fn until_told_to_stop(services: &Services, listener: TcpListener) -> anyho
     };
     let tasks = tokio::spawn(services.tasks().run(wait(stopped.clone())));
     let serving = tokio::spawn(server::serve(listener, router, services.limits(), wait(stopped)));
-    asked_to_stop().await;
+    asked.await;
     tracing::info!("stopping: requests under way are finished first");
     drop(stop);
     serving.await?;
@@ -101,15 +102,18 @@ pub(super) fn ready(services: &Services) -> telemetry::ReadyCheck {
     })
 }
 
-/// Ctrl-C, or the signal with which service managers end a process.
-pub(super) async fn asked_to_stop() {
+/// Ctrl-C, or the signal with which service managers end a process. Both are listened for as soon as this is called: ask
+/// before the first answer goes out, so that no signal finds a server that would just die of it.
+pub(super) fn asked_to_stop() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let interrupt = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        },
-        Err(_) => drop(interrupt.await),
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        match (interrupt, terminate) {
+            (Ok(mut interrupt), Ok(mut terminate)) => tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            },
+            _ => drop(tokio::signal::ctrl_c().await),
+        }
     }
 }

@@ -211,6 +211,7 @@ async fn serve(
     forums: Vec<Forum>,
     listeners: [TcpListener; 2],
 ) -> anyhow::Result<()> {
+    let asked = asked_to_stop();
     let (stop, stopped) = watch::channel(());
     let wait = |mut stopped: watch::Receiver<()>| async move {
         let _ = stopped.changed().await;
@@ -223,7 +224,7 @@ async fn serve(
     tasks.push(tokio::spawn(services.tasks().run(wait(stopped.clone()))));
     tasks.push(tokio::spawn(people::neighbours(services.proofing.clone(), wait(stopped.clone()))));
     tasks.push(tokio::spawn(server::serve(provider, services.router(), services.limits(), wait(stopped))));
-    asked_to_stop().await;
+    asked.await;
     drop(stop);
     for task in tasks {
         task.await?;

@@ -45,6 +45,8 @@ pub struct Clients {
     store: Store,
     ambient: Ambient,
     cache: Arc<RwLock<Cache>>,
+    /// Heteronyms per person. The schema keeps what a sector began with, so what was read once stays true.
+    policies: Arc<RwLock<HashMap<Sector, i64>>>,
 }
 
 /// Clients and when each was read. Only registered ones are in it, so strangers cannot make it grow.
@@ -55,7 +57,7 @@ pub const STALENESS: Duration = Duration::from_secs(5);
 
 impl Clients {
     pub fn new(store: Store, ambient: Ambient) -> Self {
-        Self { store, ambient, cache: Arc::default() }
+        Self { store, ambient, cache: Arc::default(), policies: Arc::default() }
     }
 
     /// The client, disabled or not.
@@ -79,11 +81,16 @@ impl Clients {
 
     /// How many heteronyms each person may have in a sector.
     pub async fn heteronyms_per_person(&self, sector: &Sector) -> Result<i64, StoreError> {
-        let sector = sector.clone();
-        let policy = self.store.read::<_, StoreError, _>(move |tx| {
-            Box::pin(async move { rows::heteronyms_per_person(tx, &sector).await })
-        });
-        policy.await?.ok_or(StoreError::Corrupt("a client's sector is missing"))
+        if let Some(policy) = self.policies.read().unwrap_or_else(PoisonError::into_inner).get(sector) {
+            return Ok(*policy);
+        }
+        let key = sector.clone();
+        let policy = self
+            .store
+            .read::<_, StoreError, _>(move |tx| Box::pin(async move { rows::heteronyms_per_person(tx, &key).await }));
+        let policy = policy.await?.ok_or(StoreError::Corrupt("a client's sector is missing"))?;
+        self.policies.write().unwrap_or_else(PoisonError::into_inner).insert(sector.clone(), policy);
+        Ok(policy)
     }
 
     /// Ends a client: nothing more is issued to it. False when it is unknown or ended already.

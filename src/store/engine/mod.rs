@@ -1,14 +1,16 @@
 //! The two engines behind one [`Store`]: how work reaches a connection, and what a transaction may do.
 
 mod postgres;
+mod readers;
 mod sqlite;
 
 use std::path::Path;
 
 use futures_util::future::BoxFuture;
 pub use postgres::PostgresOptions;
-use sqlx::{Executor, PgConnection, Postgres, Sqlite, SqliteConnection, pool::PoolConnection};
+use sqlx::{Executor, PgConnection, Postgres, SqliteConnection, pool::PoolConnection};
 
+use self::readers::Reader;
 use super::{
     StoreError,
     statement::Statement,
@@ -60,6 +62,8 @@ pub struct Tx {
     failed: bool,
     /// The engine asked for another run (PostgreSQL 40001, 40P01).
     busy: bool,
+    /// The engine refused something: the connection is not trusted with another reader.
+    doubtful: bool,
 }
 
 /// What a [`Tx`] is for. PostgreSQL would let a read write, outside any transaction.
@@ -71,7 +75,7 @@ enum May {
 
 enum Connection {
     Writer(SqliteConnection),
-    Reader(PoolConnection<Sqlite>),
+    Reader(Reader),
     Postgres(PoolConnection<Postgres>),
 }
 
@@ -128,14 +132,21 @@ impl Store {
             Engine::Sqlite(store) => store.reader().await.map(Connection::Reader)?,
             Engine::Postgres(store) => store.connection().await.map(Connection::Postgres)?,
         };
-        work(&mut Tx::new(connection, May::Read)).await
+        let mut tx = Tx::new(connection, May::Read);
+        let outcome = work(&mut tx).await;
+        tx.give_back();
+        outcome
     }
 
     /// Asks the engine to parse `statement` without running it.
     pub async fn prepare(&self, statement: &Statement) -> Result<(), StoreError> {
         let sql = sqlx::SqlStr::from_static(statement.sql);
         match &self.0 {
-            Engine::Sqlite(store) => (&mut *store.reader().await?).prepare(sql).await.map(drop)?,
+            Engine::Sqlite(store) => {
+                let mut reader = store.reader().await?;
+                (&mut reader.connection).prepare(sql).await.map(drop)?;
+                reader.give_back();
+            }
             Engine::Postgres(store) => (&mut *store.connection().await?).prepare(sql).await.map(drop)?,
         }
         Ok(())
@@ -152,7 +163,16 @@ impl Store {
 
 impl Tx {
     const fn new(connection: Connection, may: May) -> Self {
-        Self { connection, may, failed: false, busy: false }
+        Self { connection, may, failed: false, busy: false, doubtful: false }
+    }
+
+    /// Lets others have the connection, now that all work on it has come to its end.
+    fn give_back(self) {
+        if let Connection::Reader(reader) = self.connection
+            && !self.doubtful
+        {
+            reader.give_back();
+        }
     }
 
     /// Runs a statement and tells how many rows it changed.
@@ -221,7 +241,7 @@ impl Tx {
     fn link(&mut self) -> Link<'_> {
         match &mut self.connection {
             Connection::Writer(connection) => Link::Sqlite(connection),
-            Connection::Reader(connection) => Link::Sqlite(connection),
+            Connection::Reader(reader) => Link::Sqlite(&mut reader.connection),
             Connection::Postgres(connection) => Link::Postgres(connection),
         }
     }
@@ -229,6 +249,7 @@ impl Tx {
     fn noted<T>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, StoreError> {
         outcome.map_err(|error| {
             let error = StoreError::from(error);
+            self.doubtful = true;
             self.busy |= matches!(error, StoreError::Busy);
             self.failed |= self.may == May::Write;
             error

@@ -14,20 +14,21 @@ use std::{
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use sqlx::{
-    Connection as _, Executor as _, Sqlite, SqliteConnection, SqlitePool,
-    pool::PoolConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    Connection as _, Executor as _, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::{Connection, May, OpenError, Tx};
+use super::{
+    Connection, May, OpenError, Tx,
+    readers::{Reader, Readers},
+};
 use crate::store::StoreError;
 
 /// Pieces of work that one commit takes at the most: bounds how long the first of them waits.
 const LARGEST_BATCH: usize = 256;
 /// Pieces of work that may wait; beyond that callers wait for a place.
 const QUEUE: usize = 4_096;
-const READERS: u32 = 8;
 
 #[derive(Clone)]
 pub(super) struct SqliteStore(Arc<Inner>);
@@ -36,7 +37,7 @@ struct Inner {
     queue: Mutex<Option<mpsc::Sender<Box<dyn Job>>>>,
     sender: mpsc::WeakSender<Box<dyn Job>>,
     writer: Mutex<Option<tokio::task::JoinHandle<()>>>,
-    readers: SqlitePool,
+    readers: Readers,
 }
 
 impl SqliteStore {
@@ -56,14 +57,7 @@ impl SqliteStore {
         let cannot = |error: sqlx::Error| OpenError::Open(shown.clone(), error.to_string());
         let mut writer = SqliteConnection::connect_with(&options).await.map_err(cannot)?;
         sqlx::migrate!("migrations/sqlite").run_direct(None, &mut writer, false).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .test_before_acquire(false)
-            .acquire_timeout(Duration::from_secs(5))
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options.read_only(true))
-            .await?;
+        let readers = Readers::open(options.read_only(true)).await?;
         let (sender, receiver) = mpsc::channel(QUEUE);
         let weak = sender.downgrade();
         let tx = Tx::new(Connection::Writer(writer), May::Write);
@@ -80,8 +74,8 @@ impl SqliteStore {
         })))
     }
 
-    pub(super) async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
-        Ok(self.0.readers.acquire().await?)
+    pub(super) async fn reader(&self) -> Result<Reader, StoreError> {
+        self.0.readers.lend().await
     }
 
     pub(super) async fn write<T, E, F>(&self, work: F) -> Result<T, E>

@@ -5,8 +5,9 @@
 //! server has the one and the load the other. What a sign-in costs says little without what the same machine needs for
 //! an empty answer, a signature and a durable commit: those are measured first, in the same run.
 //!
-//! `cargo bench` takes about two minutes, `cargo bench -- --quick` a quarter of one, with figures to match. The table goes
-//! to standard output, the progress to standard error. `specs/figures.md` keeps a run and says what it means.
+//! `cargo bench` takes about two minutes, `cargo bench -- --quick` a quarter of one, with figures to match; with
+//! `--program PATH` another build is measured, to compare. The table goes to standard output, the progress to standard
+//! error. `specs/figures.md` keeps a run and says what it means.
 #![expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -22,7 +23,14 @@ mod report;
 mod town;
 mod walks;
 
-use std::{cell::Cell, path::Path, process::ExitCode, rc::Rc, time::Duration};
+use std::{
+    cell::Cell,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    rc::Rc,
+    sync::OnceLock,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 
@@ -152,9 +160,13 @@ pub(crate) fn step(what: &str) {
     eprintln!("· {what}");
 }
 
-/// Where the program under test stands.
+/// Where the program under test stands: the one just built, or another that was kept to compare with.
 pub(crate) fn program() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_heteronym"))
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let named = std::env::args().skip_while(|arg| arg != "--program").nth(1);
+        named.map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_heteronym")), PathBuf::from)
+    })
 }
 
 impl Limits {

@@ -8,6 +8,7 @@ mod accounts;
 mod binary;
 mod data_classes;
 mod dependencies;
+mod documents;
 mod entry;
 mod forum;
 mod harness;

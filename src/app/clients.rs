@@ -78,12 +78,16 @@ struct Add {
     /// Put the claims into the ID token as well, for software that reads only that.
     #[arg(long)]
     claims_in_id_token: bool,
-    /// A native application, which may use http on 127.0.0.1 with any port.
+    /// A native application, which may use http on 127.0.0.1 with any port. Its pseudonyms belong to its client_id.
     #[arg(long)]
     native: bool,
-    /// The host that pseudonyms belong to, when the redirect URIs have several.
+    /// The host that pseudonyms belong to, when the redirect URIs have several; or a sector to join.
     #[arg(long)]
     sector: Option<String>,
+    /// Share pseudonyms with the clients that have this sector already: all of them will know each member by the same sub.
+    /// Their operators have to agree to it, and members have to be told.
+    #[arg(long)]
+    join_sector: bool,
     #[arg(long)]
     client_uri: Option<String>,
     #[arg(long)]
@@ -107,6 +111,7 @@ Examples:
   heteronym clients add --name 'Budget participatif' --redirect-uri https://forum.example/auth/oidc/callback
   heteronym clients add --name 'Conseil des jeunes' --redirect-uri https://jeunes.example/cb --required residence \\
       --residence commune --age-brackets Y_LT18,Y18-24,Y_GE25 --algorithm EdDSA
+  heteronym clients add --name 'Wiki du budget' --redirect-uri https://wiki.example/cb --sector forum.example --join-sector
   heteronym clients show c_1a2b3c";
 
 pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<()> {
@@ -120,28 +125,40 @@ async fn execute(services: &Services, command: Command, out: &mut impl Write) ->
     match command {
         Command::Add(add) => {
             let (client, secret) = services.clients.register(add.draft(services)).await?;
-            show(services, &client, out)?;
+            show(services, &client, out).await?;
             if let Some(secret) = secret {
                 writeln!(out, "client_secret   {}\n\nThe secret is shown this once.", secret.expose())?;
             }
         }
-        Command::List => {
-            for client in services.clients.list().await? {
-                let state = if client.is_disabled() { "disabled" } else { "" };
-                writeln!(out, "{:<26} {:<28} {} {state}", client.id, client.sector, client.metadata.client_name)?;
-            }
+        Command::List => list(services, out).await?,
+        Command::Show { client_id } => show(services, &*find(services, &client_id).await?, out).await?,
+        Command::RotateSecret { client_id } => {
+            let client = find(services, &client_id).await?;
+            let secret = services.clients.rotate_secret(&client_id).await?.with_context(|| {
+                let method = client.metadata.token_endpoint_auth_method.as_str();
+                format!("{client_id} has no secret: its software can keep none (authentication {method})")
+            })?;
+            writeln!(out, "client_secret   {}\n\nThe secret is shown this once.", secret.expose())?;
         }
-        Command::Show { client_id } => show(services, &*find(services, &client_id).await?, out)?,
-        Command::RotateSecret { client_id } => match services.clients.rotate_secret(&client_id).await? {
-            Some(secret) => writeln!(out, "client_secret   {}\n\nThe secret is shown this once.", secret.expose())?,
-            None => bail!("{client_id} is unknown or has no secret"),
-        },
         Command::Disable { client_id } => {
+            find(services, &client_id).await?;
             if !services.clients.disable(&client_id).await? {
-                bail!("{client_id} is unknown or disabled already");
+                bail!("{client_id} is disabled already");
             }
             writeln!(out, "{client_id} gets nothing more.")?;
         }
+    }
+    Ok(())
+}
+
+async fn list(services: &Services, out: &mut impl Write) -> anyhow::Result<()> {
+    let clients = services.clients.list().await?;
+    if clients.is_empty() {
+        writeln!(out, "No forum is registered yet: `heteronym clients add --help`")?;
+    }
+    for client in clients {
+        let state = if client.is_disabled() { " disabled" } else { "" };
+        writeln!(out, "{:<26} {:<28} {}{state}", client.id, client.sector, client.metadata.client_name)?;
     }
     Ok(())
 }
@@ -152,7 +169,7 @@ async fn find(services: &Services, id: &ClientId) -> anyhow::Result<std::sync::A
 }
 
 /// The five settings of forum software, and what was registered.
-fn show(services: &Services, client: &Client, out: &mut impl Write) -> anyhow::Result<()> {
+async fn show(services: &Services, client: &Client, out: &mut impl Write) -> anyhow::Result<()> {
     let metadata = &client.metadata;
     writeln!(out, "{}{}", metadata.client_name, if client.is_disabled() { " (disabled)" } else { "" })?;
     writeln!(out, "issuer          {}", services.config.server.issuer)?;
@@ -161,6 +178,9 @@ fn show(services: &Services, client: &Client, out: &mut impl Write) -> anyhow::R
     writeln!(out, "algorithm       {}", metadata.id_token_signed_response_alg)?;
     writeln!(out, "authentication  {}", metadata.token_endpoint_auth_method.as_str())?;
     writeln!(out, "sector          {}", client.sector)?;
+    for other in services.clients.sharing(client).await? {
+        writeln!(out, "same members    {}", other.told())?;
+    }
     writeln!(out, "residence       {}", metadata.residence_level)?;
     for uri in &metadata.redirect_uris {
         writeln!(out, "redirect_uri    {uri}")?;
@@ -195,6 +215,7 @@ impl Add {
             id_token_claims: if self.claims_in_id_token { ClaimsIn::All } else { ClaimsIn::Userinfo },
             heteronyms_per_person: self.heteronyms,
             sector: self.sector,
+            join_sector: self.join_sector,
             local: !services.config.server.issuer.is_https(),
         }
     }

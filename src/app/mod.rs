@@ -9,7 +9,7 @@ mod registrars;
 mod serve;
 mod services;
 
-use std::path::PathBuf;
+use std::{io::Write, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 
@@ -71,17 +71,21 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let format = if cli.log_json { telemetry::LogFormat::Json } else { telemetry::LogFormat::Human };
     let usual = if matches!(cli.command, Command::Demo(_)) { "warn" } else { "info,sqlx=warn,hyper=warn" };
     telemetry::start_log(format, cli.log.as_deref().unwrap_or(usual))?;
-    let mut out = std::io::stdout();
+    answer(cli, &mut std::io::stdout()).await
+}
+
+/// The same without the log, and with what it prints going wherever the caller says.
+pub async fn answer(cli: Cli, out: &mut impl Write) -> anyhow::Result<()> {
     match cli.command {
         Command::Demo(args) => demo::run(args).await,
-        Command::Init(args) => init::init(args, &mut out).await,
+        Command::Init(args) => init::init(args, out).await,
         Command::Serve(args) => serve::run(args).await,
-        Command::Check(args) => init::check(&args, &mut out),
-        Command::Doctor(args) => init::doctor(args, &mut out).await,
-        Command::Keys(args) => keys::run(&args, &mut out),
-        Command::Clients(args) => clients::run(args, &mut out).await,
-        Command::Registrars(args) => registrars::run(args, &mut out).await,
+        Command::Check(args) => init::check(&args, out),
+        Command::Doctor(args) => init::doctor(args, out).await,
+        Command::Keys(args) => keys::run(&args, out),
+        Command::Clients(args) => clients::run(args, out).await,
+        Command::Registrars(args) => registrars::run(args, out).await,
         Command::Forum(args) => serve::forum(*args).await,
-        Command::Custodian(command) => Ok(custodian::run(&command, &mut Ambient::system().rng(), &mut out)?),
+        Command::Custodian(command) => Ok(custodian::run(&command, &mut Ambient::system().rng(), out)?),
     }
 }

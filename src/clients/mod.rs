@@ -79,6 +79,15 @@ impl Clients {
         rows.await?.into_iter().map(Client::read).collect()
     }
 
+    /// The other clients that know the members of this one by the same `sub`, ended ones too: they have not forgotten.
+    pub async fn sharing(&self, client: &Client) -> Result<Vec<Client>, StoreError> {
+        let sector = client.sector.clone();
+        let rows = self.store.read::<_, StoreError, _>(move |tx| {
+            Box::pin(async move { rows::of_sector(tx, &sector).await })
+        });
+        rows.await?.into_iter().filter(|row| row.id != client.id).map(Client::read).collect()
+    }
+
     /// How many heteronyms each person may have in a sector.
     pub async fn heteronyms_per_person(&self, sector: &Sector) -> Result<i64, StoreError> {
         if let Some(policy) = self.policies.read().unwrap_or_else(PoisonError::into_inner).get(sector) {
@@ -149,5 +158,11 @@ impl Client {
 
     pub const fn is_disabled(&self) -> bool {
         self.disabled_at.is_some()
+    }
+
+    /// Id and name, as an operator is told of it.
+    pub fn told(&self) -> String {
+        let ended = if self.is_disabled() { ", disabled" } else { "" };
+        format!("{} ({}{ended})", self.id, self.metadata.client_name)
     }
 }

@@ -7,13 +7,14 @@ use url::Url;
 use super::{ClaimsIn, Client, Clients, Metadata};
 use crate::{
     domain::{
+        ambient::Timestamp,
         area::Level,
         bracket::{AgeBracket, BracketTable},
         claim::{Quality, SCOPES},
         ids::{ClientId, Sector},
         secret::Token,
     },
-    store::{StoreError, clients as rows},
+    store::{StoreError, Tx, clients as rows},
     wire::{
         jose::Algorithm,
         oauth::{ApplicationType, AuthMethod, RedirectUri, RedirectUriError, Scope},
@@ -40,8 +41,10 @@ pub struct Draft {
     pub required: BTreeSet<Quality>,
     pub id_token_claims: ClaimsIn,
     pub heteronyms_per_person: u8,
-    /// The sector, when the redirect URIs have several hosts.
+    /// The sector: one of the hosts, when the redirect URIs have several; or one that is there, to join it.
     pub sector: Option<String>,
+    /// The operators agree that this client knows the members of another one of its sector by the same `sub`.
+    pub join_sector: bool,
     /// The issuer is on a loopback address: so may be the forum.
     pub local: bool,
 }
@@ -66,6 +69,7 @@ impl Default for Draft {
             id_token_claims: ClaimsIn::Userinfo,
             heteronyms_per_person: 1,
             sector: None,
+            join_sector: false,
             local: false,
         }
     }
@@ -92,10 +96,23 @@ pub enum RegistrationError {
     Required(Quality),
     #[error("age_brackets: {0}")]
     Brackets(String),
-    #[error("sector: the redirect URIs have several hosts; name the host that pseudonyms belong to")]
-    SeveralHosts,
-    #[error("sector: {0} is not a host in lower case")]
+    #[error("sector: the redirect URIs have several hosts; name the one that pseudonyms belong to: {}", .0.join(", "))]
+    SeveralHosts(Vec<String>),
+    #[error("sector: {0} is not a host in lower case, with a port if it has one")]
     Sector(String),
+    #[error(
+        "sector: no client has {sector} yet, and it is not where this one is; leave it out, or name {}",
+        .instead.join(", ")
+    )]
+    Elsewhere { sector: Sector, instead: Vec<String> },
+    #[error(
+        "sector: {sector} is that of {}; both would know their members by the same sub, which their operators have to \
+         agree to and members have to be told: join_sector (--join-sector) says so",
+        .clients.join(", ")
+    )]
+    Shared { sector: Sector, clients: Vec<String> },
+    #[error("join_sector: no client has the sector {0}; look at its spelling, or leave join_sector out")]
+    NothingToJoin(Sector),
     #[error("heteronyms_per_person: the sector {0} has {1} already, and that cannot be changed")]
     Policy(Sector, i64),
     #[error("heteronyms_per_person has to be 1 to 100")]
@@ -110,14 +127,15 @@ impl Clients {
     /// Registers a client: it, and its secret when its method has one. The secret is told once and kept as a hash.
     pub async fn register(&self, draft: Draft) -> Result<(Client, Option<Token>), RegistrationError> {
         let metadata = draft.check()?;
-        let sector = draft.sector()?;
         let heteronyms = i64::from(draft.heteronyms_per_person);
         let mut rng = self.ambient.rng();
         let now = self.ambient.now();
         let secret = (metadata.token_endpoint_auth_method != AuthMethod::None).then(|| Token::generate(&mut rng));
+        let id = draft.id.clone().unwrap_or_else(|| ClientId::generate(&mut rng));
+        let home = draft.home(&id);
         let row = rows::Client {
-            id: draft.id.unwrap_or_else(|| ClientId::generate(&mut rng)),
-            sector,
+            sector: draft.sector(&home)?,
+            id,
             metadata: serde_json::to_string(&metadata).map_err(|_| RegistrationError::Name)?,
             secret_hash: secret.as_ref().map(Token::hash),
             version: 1,
@@ -125,13 +143,10 @@ impl Clients {
             disabled_at: None,
         };
         let stored = row.clone();
+        let place = Place { home, join: draft.join_sector, heteronyms, now };
         let added = self.store.write::<_, RegistrationError, _>(move |tx| {
             Box::pin(async move {
-                rows::ensure_sector(tx, &stored.sector, heteronyms, now).await?;
-                let policy = rows::heteronyms_per_person(tx, &stored.sector).await?;
-                if let Some(policy) = policy.filter(|policy| *policy != heteronyms) {
-                    return Err(RegistrationError::Policy(stored.sector, policy));
-                }
+                place.take(tx, &stored.sector).await?;
                 match rows::insert(tx, &stored).await {
                     Err(StoreError::Taken) => Err(RegistrationError::IdTaken(stored.id)),
                     outcome => Ok(outcome?),
@@ -148,6 +163,9 @@ impl Draft {
     fn check(&self) -> Result<Metadata, RegistrationError> {
         if self.auth_method == AuthMethod::PrivateKeyJwt {
             return Err(RegistrationError::AuthMethod);
+        }
+        if !(1..=100).contains(&self.heteronyms_per_person) {
+            return Err(RegistrationError::Heteronyms);
         }
         Ok(Metadata {
             client_name: checked_name(&self.name)?,
@@ -219,19 +237,63 @@ impl Draft {
         }
     }
 
-    /// The host of the redirect URIs, with a port that is not the usual one: two forums on one machine are two sectors.
-    fn sector(&self) -> Result<Sector, RegistrationError> {
-        if !(1..=100).contains(&self.heteronyms_per_person) {
-            return Err(RegistrationError::Heteronyms);
+    /// Where a client is: the hosts of its redirect URIs, with a port that is not the usual one, since two forums on one
+    /// machine are two. A native client's loopback address is everybody's own machine and no place at all: with nothing
+    /// else it is at home in its own id, which no other client ever has.
+    fn home(&self, id: &ClientId) -> BTreeSet<String> {
+        let native = self.application_type == ApplicationType::Native;
+        let uris = self.redirect_uris.iter().filter(|uri| !native || !uri.starts_with("http:"));
+        let hosts: BTreeSet<String> = uris.filter_map(|uri| host(uri)).collect();
+        if hosts.is_empty() { BTreeSet::from([id.to_string()]) } else { hosts }
+    }
+
+    fn sector(&self, home: &BTreeSet<String>) -> Result<Sector, RegistrationError> {
+        let parsed = |text: &String| text.parse().map_err(|_| RegistrationError::Sector(text.clone()));
+        match (&self.sector, home.iter().collect::<Vec<_>>().as_slice()) {
+            (Some(named), _) => parsed(named),
+            (None, [only]) => parsed(only),
+            (None, _) => Err(RegistrationError::SeveralHosts(home.iter().cloned().collect())),
         }
-        if let Some(sector) = &self.sector {
-            return sector.parse().map_err(|_| RegistrationError::Sector(sector.clone()));
+    }
+}
+
+/// What a client needs to have a sector.
+#[derive(Clone)]
+struct Place {
+    home: BTreeSet<String>,
+    join: bool,
+    heteronyms: i64,
+    now: Timestamp,
+}
+
+impl Place {
+    /// Makes the sector, or joins it when that was said. The row of the sector decides, so that of two clients registered at
+    /// the same moment one is told of the other.
+    async fn take(&self, tx: &mut Tx, sector: &Sector) -> Result<(), RegistrationError> {
+        if rows::ensure_sector(tx, sector, self.heteronyms, self.now).await? {
+            return self.may_make(sector);
         }
-        let hosts: BTreeSet<String> = self.redirect_uris.iter().filter_map(|uri| host(uri)).collect();
-        match hosts.into_iter().collect::<Vec<_>>().as_slice() {
-            [only] => only.parse().map_err(|_| RegistrationError::Sector(only.clone())),
-            _ => Err(RegistrationError::SeveralHosts),
+        if !self.join {
+            let clients = rows::of_sector(tx, sector).await?;
+            let clients = clients.into_iter().map(|row| Ok(Client::read(row)?.told())).collect::<Result<_, StoreError>>()?;
+            return Err(RegistrationError::Shared { sector: sector.clone(), clients });
         }
+        match rows::heteronyms_per_person(tx, sector).await? {
+            Some(policy) if policy != self.heteronyms => Err(RegistrationError::Policy(sector.clone(), policy)),
+            _ => Ok(()),
+        }
+    }
+
+    /// A sector begins where its first client is; any other name is somebody else's, or misspelt.
+    fn may_make(&self, sector: &Sector) -> Result<(), RegistrationError> {
+        if self.join {
+            return Err(RegistrationError::NothingToJoin(sector.clone()));
+        }
+        if !self.home.contains(sector.as_str()) {
+            let instead = self.home.iter().cloned().collect();
+            return Err(RegistrationError::Elsewhere { sector: sector.clone(), instead });
+        }
+        Ok(())
     }
 }
 

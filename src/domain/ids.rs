@@ -167,7 +167,10 @@ impl fmt::Display for ClientId {
     }
 }
 
-/// A sector identifier (OpenID Connect Core §8.1): the host that a forum's pseudonyms belong to.
+/// A sector identifier (OpenID Connect Core §8.1): what a forum's pseudonyms belong to.
+///
+/// It is a host as URLs write it, in lower case, with the port where it is not the usual one; or, for software on
+/// people's own machines, which has no host, the id of the client that began it. No host has a `_`, so the two never meet.
 ///
 /// It comes from registration alone and never changes on a live client: changing it would relink pseudonyms.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -178,22 +181,50 @@ impl Sector {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The client that this sector is named after, when it is not a host.
+    pub fn client(&self) -> Option<ClientId> {
+        self.0.parse().ok()
+    }
 }
 
 impl FromStr for Sector {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let invalid = |reason| InvalidId { kind: "sector", reason };
-        if text.is_empty() || text.len() > 253 + 6 {
-            return Err(invalid("not 1 to 259 characters long"));
-        }
-        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-:[]".contains(&b);
-        if !text.bytes().all(allowed) {
-            return Err(invalid("not a lower-case host with an optional port"));
-        }
-        Ok(Self(text.to_owned()))
+        let is_sector = text.parse::<ClientId>().is_ok() || is_host_with_port(text);
+        let invalid = InvalidId { kind: "sector", reason: "not a host in lower case with an optional port" };
+        if is_sector { Ok(Self(text.to_owned())) } else { Err(invalid) }
     }
+}
+
+/// A sector of its own for a client without a host.
+impl From<&ClientId> for Sector {
+    fn from(client: &ClientId) -> Self {
+        Self(client.as_str().to_owned())
+    }
+}
+
+/// `forum.example`, `forum.example:8443`, `127.0.0.1:8401`, `[::1]`: spelled as the URL Standard serializes it.
+fn is_host_with_port(text: &str) -> bool {
+    let after_brackets = text.rfind(']').map_or(0, |end| end + 1);
+    let colon = text.get(after_brackets..).and_then(|rest| rest.find(':')).map(|at| after_brackets + at);
+    let (host, port) = colon.and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""));
+    is_host(host) && (port.is_empty() || is_port(port))
+}
+
+fn is_host(host: &str) -> bool {
+    let canonical = url::Host::parse(host).is_ok_and(|parsed| parsed.to_string() == host);
+    let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    // RFC 1123 §2.1, RFC 1035 §2.3.4. The URL Standard is laxer: it has empty labels, `_`, and hosts that no name server knows.
+    let label = |label: &str| (1..=63).contains(&label.len()) && label.bytes().all(letter) && !label.starts_with('-');
+    let name = |host: &str| host.len() <= 253 && host.split('.').all(|part| label(part) && !part.ends_with('-'));
+    canonical && (host.starts_with('[') || name(host))
+}
+
+fn is_port(port: &str) -> bool {
+    let digits = port.strip_prefix(':').filter(|digits| !digits.starts_with('0'));
+    digits.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()) && digits.parse::<u16>().is_ok())
 }
 
 impl TryFrom<String> for Sector {
@@ -241,5 +272,34 @@ mod tests {
         for bad in ["c_", "forum", "c_Forum", "c_a b", &format!("c_{}", "a".repeat(63))] {
             assert!(bad.parse::<ClientId>().is_err(), "{bad}");
         }
+    }
+    #[test]
+    fn a_sector_is_spelled_in_one_way() {
+        let longest = format!("{}:65535", ["a"; 127].join("."));
+        for good in
+            ["a", "forum.example", "forum.example:8443", "xn--caf-dma.example", "127.0.0.1:8401", "[::1]:8402", &longest]
+        {
+            assert_eq!(good.parse::<Sector>().map(|sector| sector.to_string()).as_deref(), Ok(good));
+        }
+        let long_label = "a".repeat(64);
+        let (long, deep) = (format!("{long_label}.example"), ["a"; 128].join("."));
+        let bad = [
+            "", ".", "...::", "..", "a..b", ".a", "a.", "-a.example", "a-.example", "a_b.example", "A.example", "a b",
+            "é.example", "a:", ":80", "a:0", "a:080", "a:65536", "a:8a", "a:80:80", "::1", "[::1", "[::1]8", "[::01]",
+            "[1]", "127.0.0.01", "2130706433", "0x7f.1", "https://a", "a/b", "a@b", "*.example", "a%2e", "c_", "c_A",
+            &long, &deep,
+        ];
+        for bad in bad {
+            assert!(bad.parse::<Sector>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_sector_named_after_a_client_is_no_host() {
+        let client: ClientId = "c_reader".parse().unwrap();
+        let sector = Sector::from(&client);
+        assert_eq!(sector.as_str().parse::<Sector>().as_ref(), Ok(&sector));
+        assert_eq!(sector.client(), Some(client));
+        assert_eq!("c.example".parse::<Sector>().unwrap().client(), None);
     }
 }

@@ -49,19 +49,25 @@ pub async fn disable(tx: &mut Tx, id: &ClientId, now: Timestamp) -> Result<bool,
     tx.changed(DISABLE, values![id, now]).await
 }
 
-/// Adds a sector with its policy, or leaves the one that is there; then its places.
+/// The clients of one sector, disabled ones too.
+pub async fn of_sector(tx: &mut Tx, sector: &Sector) -> Result<Vec<Client>, StoreError> {
+    tx.all(OF_SECTOR, values![sector]).await?.iter().map(read).collect()
+}
+
+/// Adds a sector with its policy and places, and tells so; or leaves the one that is there.
 pub async fn ensure_sector(
     tx: &mut Tx,
     sector: &Sector,
     heteronyms_per_person: i64,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    if tx.changed(INSERT_SECTOR, values![sector, heteronyms_per_person, now.day()]).await? {
+) -> Result<bool, StoreError> {
+    let made = tx.changed(INSERT_SECTOR, values![sector, heteronyms_per_person, now.day()]).await?;
+    if made {
         for slot in 0..heteronyms_per_person {
             tx.execute(INSERT_SLOT, values![sector, slot]).await?;
         }
     }
-    Ok(())
+    Ok(made)
 }
 
 /// How many heteronyms a person may have in a sector.
@@ -86,6 +92,7 @@ statements! {
     INSERT = "INSERT INTO clients (id, sector, metadata, secret_hash, version, created_on) VALUES ($1, $2, $3, $4, $5, $6)";
     FIND = "SELECT id, sector, metadata, secret_hash, version, created_on, disabled_at FROM clients WHERE id = $1";
     LIST = "SELECT id, sector, metadata, secret_hash, version, created_on, disabled_at FROM clients ORDER BY id";
+    OF_SECTOR = "SELECT id, sector, metadata, secret_hash, version, created_on, disabled_at FROM clients WHERE sector = $1 ORDER BY id";
     UPDATE = "UPDATE clients SET metadata = $2, secret_hash = $3, version = version + 1 WHERE id = $1 AND version = $4";
     DISABLE = "UPDATE clients SET disabled_at = $2, version = version + 1 WHERE id = $1 AND disabled_at IS NULL";
     INSERT_SECTOR = "INSERT INTO sectors (sector, heteronyms_per_person, created_on) VALUES ($1, $2, $3)

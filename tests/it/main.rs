@@ -6,6 +6,7 @@
 
 mod accounts;
 mod binary;
+mod clients;
 mod data_classes;
 mod dependencies;
 mod documents;

@@ -20,7 +20,7 @@ async fn two_clients_of_one_sector_share_a_subject_and_others_never() {
     let citizen = service.arnaud().await;
     let forum = service.register("forum.example", openid()).await;
     let redirect_uris = vec!["https://wiki.example/callback".to_owned()];
-    let sister = Draft { redirect_uris, sector: Some("forum.example".to_owned()), ..openid() };
+    let sister = Draft { redirect_uris, sector: Some("forum.example".to_owned()), join_sector: true, ..openid() };
     let sister = service.register("wiki.example", sister).await;
     let stranger = service.register("stranger.example", openid()).await;
     let port = service.register("forum.example:8443", openid()).await;

@@ -74,19 +74,19 @@ pub enum OpenError {
 /// Opens a forum: checks its settings, makes or migrates its database. The provider need not be there yet.
 pub async fn open(config: Config, ambient: Ambient) -> Result<Forum, OpenError> {
     config.validate()?;
+    let store = Store::open(&config.database).await?;
     let random = ambient.clone();
     let site = Site::new(SiteConfig {
         name: config.title.clone(),
         origin: config.base_url.clone(),
         default_lang: Lang::default(),
-        form_key: ambient.bytes(),
+        form_key: store.form_key(ambient.bytes()).await?,
         cookie_prefix: format!("{}-", config.cookie),
         texts: Texts::load(&TEXTS)?,
         assets: &ASSETS,
         random: Box::new(move |buffer| random.fill(buffer)),
     })?;
     let provider = Provider::new(&config)?;
-    let store = Store::open(&config.database).await?;
     let moderated = !config.moderators.is_empty() || store.has_moderator().await?;
     let first_code = Mutex::new((!moderated).then(|| ambient.token()));
     Ok(Forum(Arc::new(Inner { config, ambient, store, provider, site, first_code })))
@@ -184,9 +184,7 @@ mod tests {
         );
         names.extend(oidc::Refusal::ALL.map(|refusal| format!("forum-refusal-{}", refusal.as_str())));
         names.extend(
-            ["pace", "reason"]
-                .into_iter()
-                .flat_map(|name| ["title", "text"].map(|part| format!("problem-forum-{name}-{part}"))),
+            ["title", "text"].map(|part| format!("problem-forum-reason-{part}")),
         );
         let missing: Vec<_> = names.iter().filter(|name| !texts.has(Lang::En, name)).collect();
         assert!(missing.is_empty(), "{missing:?}");

@@ -28,6 +28,16 @@ use super::{
 #[derive(Debug)]
 pub struct SafeForm<T>(pub T);
 
+/// A form that holds what somebody took time to write. If its token is of another session or secret of this browser (they
+/// signed in or out meanwhile), it is handed over all the same, so that it can be shown again: with a new token, to be
+/// sent once more. The browser itself has to say that it comes from our page; otherwise it is refused like any other.
+#[derive(Debug)]
+pub struct KeptForm<T> {
+    pub form: T,
+    /// Whether it may be acted upon; when not, it may only be shown.
+    pub fresh: bool,
+}
+
 /// The fields of a form in which some may come several times, such as a group of check boxes. Wiped when dropped, and
 /// shows nothing of itself: what is typed at a counter comes this way.
 pub struct SafeFields(Vec<(String, String)>);
@@ -81,21 +91,40 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for SafeForm<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let fields = fields(request).await?;
-        let mut seen = HashSet::new();
-        if !fields.iter().all(|(name, _)| seen.insert(name)) {
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "form-doubled"));
-        }
-        let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
-        let request = Request::builder()
-            .method(Method::POST)
-            .header(header::CONTENT_TYPE, URLENCODED)
-            .body(Body::from(text))
-            .map_err(Problem::internal)?;
-        match Form::from_request(request, &()).await {
-            Ok(Form(value)) => Ok(Self(value)),
-            Err(_) => Err(Problem::new(StatusCode::BAD_REQUEST, "form-incomplete")),
-        }
+        parsed(&fields(request).await?).await.map(Self)
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for KeptForm<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let vouched = request.headers().contains_key(header::ORIGIN);
+        let (fields, verdict) = checked_fields(request).await?;
+        let fresh = match verdict {
+            Ok(()) => true,
+            Err(problem) if vouched && problem.name() == EXPIRED => false,
+            Err(problem) => return Err(problem),
+        };
+        Ok(Self { form: parsed(&fields).await?, fresh })
+    }
+}
+
+/// The fields as a type that names each once.
+async fn parsed<T: DeserializeOwned>(fields: &[(String, String)]) -> Result<T, Problem> {
+    let mut seen = HashSet::new();
+    if !fields.iter().all(|(name, _)| seen.insert(name)) {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "form-doubled"));
+    }
+    let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let request = Request::builder()
+        .method(Method::POST)
+        .header(header::CONTENT_TYPE, URLENCODED)
+        .body(Body::from(text))
+        .map_err(Problem::internal)?;
+    match Form::from_request(request, &()).await {
+        Ok(Form(value)) => Ok(value),
+        Err(_) => Err(Problem::new(StatusCode::BAD_REQUEST, "form-incomplete")),
     }
 }
 
@@ -119,6 +148,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for SafeJson<T> {
 
 /// Reads, checks and strips the token off a form.
 async fn fields(request: Request) -> Result<Vec<(String, String)>, Problem> {
+    let (fields, verdict) = checked_fields(request).await?;
+    verdict.map(|()| fields)
+}
+
+/// The fields without the token, and what the check of the token says.
+async fn checked_fields(request: Request) -> Result<(Vec<(String, String)>, Result<(), Problem>), Problem> {
     if request.method() != Method::POST {
         return Err(Problem::of_status(StatusCode::METHOD_NOT_ALLOWED));
     }
@@ -137,8 +172,7 @@ async fn fields(request: Request) -> Result<Vec<(String, String)>, Problem> {
         }
     });
     let token = tokens.pop().filter(|_| tokens.is_empty());
-    check(&site, &headers, token.as_deref())?;
-    Ok(fields)
+    Ok((fields, check(&site, &headers, token.as_deref())))
 }
 
 /// Pairs of a form, or `None` when there are too many or one is not UTF-8.
@@ -193,7 +227,7 @@ pub fn check(site: &Site, headers: &HeaderMap, token: Option<&str>) -> Result<()
     }
     let guard = Guard::of_request(site, headers);
     if !token.is_some_and(|token| guard.accepts(site, token)) {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "form-expired"));
+        return Err(Problem::new(StatusCode::FORBIDDEN, EXPIRED));
     }
     Ok(())
 }
@@ -248,6 +282,8 @@ impl Guard {
     }
 }
 
+/// The problem of a form whose token is not of this browser and session.
+const EXPIRED: &str = "form-expired";
 const URLENCODED: &str = "application/x-www-form-urlencoded";
 const MAX_FIELDS: usize = 100;
 const MAX_BODY: usize = 64 * 1024;

@@ -18,7 +18,7 @@ pub mod site;
 pub mod texts;
 
 pub use self::{
-    form::SafeForm,
+    form::{KeptForm, SafeForm},
     locale::Lang,
     page::Page,
     problem::Problem,

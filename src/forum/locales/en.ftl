@@ -2,6 +2,7 @@
 
 forum-boards = Boards
 forum-sign-in = Sign in with { $provider }
+forum-sign-in-beside = Sign in with { $provider } in a new tab
 forum-sign-out = Sign out
 forum-me = What this forum knows about you
 forum-about = About
@@ -85,6 +86,7 @@ forum-body-label = Message
 forum-body-help = Plain text. A blank line starts a paragraph; addresses that begin with https:// become links.
 forum-send = Publish
 forum-publish-as = You write as { $name }
+forum-as-of = What is verified about you is as of your sign-in on { $date }, at most seven days ago; signing in again renews it.
 forum-edit = Correct
 forum-edit-title = Correct your message
 forum-edit-help = You can correct a message for ten minutes after publishing it.
@@ -117,7 +119,6 @@ forum-poll-once = One voice per person, kept by the database. Your choice is add
 # Refusals
 forum-refused-title = You cannot do this yet
 forum-refused-topic = Starting a topic on “{ $board }” takes qualities that you have not shown.
-forum-refused-reply = Replying on “{ $board }” takes qualities that you have not shown.
 forum-refused-vote = Voting in this poll takes qualities that you have not shown.
 forum-refused-needed = What is needed
 forum-need-age-missing = { $years } or over: you have not shared your age bracket with this forum.
@@ -131,6 +132,7 @@ forum-need-any = One of these is enough:
 forum-need-voice = One person, one voice: { $provider } does not say that you have a single pseudonym here. Sign in again; if it stays so, tell the forum’s operator.
 forum-refused-share = If it is true of you, you can share it: { $provider } will show you exactly what would be passed on, and you decide again.
 forum-refused-share-button = Share it
+forum-share-beside = Share it, in a new tab
 forum-refused-for-good = Sharing more would not change this: the rule asks for something else than what is verified about you. If that is out of date, have it corrected at the counter where you enrolled, then sign in again.
 forum-muted-title = You cannot write for now
 forum-muted-until = A moderator has paused your writing until { $date }.
@@ -152,6 +154,14 @@ forum-fault-window = The ten minutes for correcting this message are over.
 forum-fault-reason = Say why: the person reads it.
 forum-fault-days = For how many days: a whole number from 1 to 3660, or nothing.
 forum-fault-code = This is not the code printed when the forum started, or somebody has used it.
+forum-fault-signed-out = Not published: your session has ended. What you wrote is still here. Sign in in a new tab, then come back and send it again.
+forum-fault-stale = Not published yet: somebody signed in or out in this browser since you opened this page. Look at what you wrote and under which name, then send it again.
+forum-fault-quality = Not published: it takes a quality that you no longer share with this forum. What you wrote is still here.
+forum-fault-sanction = Not published: a moderator has decided otherwise meanwhile, as the top of this page says. What you wrote is still here, to copy.
+forum-fault-pace = Not published: you have written many messages in the last minutes. What you wrote is still here. Wait ten minutes, then send it.
+forum-fault-hidden = Not published: what this was about is no longer to be seen here; a moderator has hidden it meanwhile.
+forum-kept-title = This was not published
+forum-kept-copy = What you wrote, to copy and keep:
 
 # Sign-in
 forum-refusal-title = You are not signed in
@@ -203,6 +213,7 @@ forum-me-per-person = Pseudonyms per person here
 forum-me-as-of = True as of
 forum-me-joined = First sign-in
 forum-me-signed-in = Last sign-in
+forum-me-signed-in-help = Everything in this table that { $provider } says is as of this day, and is renewed at your next sign-in. You stay signed in for seven days at most, so what you share is never older when you write or vote.
 forum-me-moderator = Moderator since
 forum-me-not-shared = not shared
 forum-me-written = What you wrote
@@ -286,12 +297,10 @@ forum-about-scope-roles = Roles that an authority has granted, such as agent or 
 forum-about-scope-other = { $scope }
 forum-about-rules = Who may write where
 forum-about-badges = What a badge says
-forum-about-badges-text = “30–39 · Isère · verified” means: { $provider } has verified that this person’s age and area are in these brackets. Open a badge to see by whom and as of when. The forum has only the brackets.
+forum-about-badges-text = “30–39 · Isère · verified” means: { $provider } has verified that this person’s age and area are in these brackets. Open a badge to see by whom and as of when: it is what was true when the person last signed in here, at most seven days before they last wrote or voted. The forum has only the brackets.
 forum-about-names = Names
 forum-about-names-text = Whoever asked for it is called “a member” in front of visitors who are not signed in, and search engines are told not to keep the page.
 
 # Problems
-problem-forum-pace-title = A little slower
-problem-forum-pace-text = You have written many messages in the last minutes. Nothing was published; wait ten minutes, then publish this one.
 problem-forum-reason-title = A reason is needed
 problem-forum-reason-text = Say in at most 500 characters why you do this: it is kept in the trail. Nothing has been done. Go back and write it.

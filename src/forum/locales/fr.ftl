@@ -2,6 +2,7 @@
 
 forum-boards = Rubriques
 forum-sign-in = Se connecter avec { $provider }
+forum-sign-in-beside = Se connecter avec { $provider } dans un nouvel onglet
 forum-sign-out = Se déconnecter
 forum-me = Ce que ce forum sait de vous
 forum-about = À propos
@@ -85,6 +86,7 @@ forum-body-label = Message
 forum-body-help = Texte simple. Une ligne vide commence un paragraphe ; les adresses qui commencent par https:// deviennent des liens.
 forum-send = Publier
 forum-publish-as = Vous écrivez sous le nom { $name }
+forum-as-of = Ce qui est vérifié à votre sujet date de votre connexion du { $date }, il y a sept jours au plus ; une nouvelle connexion le met à jour.
 forum-edit = Corriger
 forum-edit-title = Corriger votre message
 forum-edit-help = Un message peut être corrigé pendant dix minutes après sa publication.
@@ -117,7 +119,6 @@ forum-poll-once = Une voix par personne, garantie par la base de données. Votre
 # Refus
 forum-refused-title = Ce n’est pas encore possible
 forum-refused-topic = Pour ouvrir un sujet dans « { $board } », il faut des qualités que vous n’avez pas montrées.
-forum-refused-reply = Pour répondre dans « { $board } », il faut des qualités que vous n’avez pas montrées.
 forum-refused-vote = Pour voter dans ce sondage, il faut des qualités que vous n’avez pas montrées.
 forum-refused-needed = Ce qu’il faut
 forum-need-age-missing = { $years } ans ou plus : vous n’avez pas partagé votre tranche d’âge avec ce forum.
@@ -131,6 +132,7 @@ forum-need-any = L’un de ceux-ci suffit :
 forum-need-voice = Une personne, une voix : { $provider } ne dit pas que vous n’avez qu’un pseudonyme ici. Reconnectez-vous ; si cela persiste, prévenez le responsable du forum.
 forum-refused-share = Si c’est vrai pour vous, vous pouvez le partager : { $provider } vous montrera exactement ce qui serait transmis, et vous décidez à nouveau.
 forum-refused-share-button = Le partager
+forum-share-beside = Le partager, dans un nouvel onglet
 forum-refused-for-good = Partager davantage n’y changerait rien : la règle demande autre chose que ce qui est vérifié à votre sujet. Si ce n’est plus à jour, faites-le corriger au guichet où vous avez été inscrit, puis reconnectez-vous.
 forum-muted-title = Vous ne pouvez pas écrire pour le moment
 forum-muted-until = La modération a suspendu votre écriture jusqu’au { $date }.
@@ -152,6 +154,14 @@ forum-fault-window = Les dix minutes pour corriger ce message sont passées.
 forum-fault-reason = Dites pourquoi : la personne le lit.
 forum-fault-days = Pour combien de jours : un nombre entier de 1 à 3660, ou rien.
 forum-fault-code = Ce n’est pas le code affiché au démarrage du forum, ou quelqu’un l’a déjà utilisé.
+forum-fault-signed-out = Pas encore publié : votre session a pris fin. Votre texte est toujours là. Connectez-vous dans un nouvel onglet, puis revenez ici et envoyez-le de nouveau.
+forum-fault-stale = Pas encore publié : quelqu’un s’est connecté ou déconnecté dans ce navigateur depuis l’ouverture de cette page. Vérifiez votre texte et le nom sous lequel il paraîtra, puis envoyez-le de nouveau.
+forum-fault-quality = Pas publié : il faut pour cela une qualité que vous ne partagez plus avec ce forum. Votre texte est toujours là.
+forum-fault-sanction = Pas publié : la modération en a décidé autrement entre-temps, comme l’indique le haut de cette page. Votre texte est toujours là, pour que vous puissiez le copier.
+forum-fault-pace = Pas encore publié : vous avez écrit beaucoup de messages ces dernières minutes. Votre texte est toujours là. Attendez dix minutes, puis envoyez-le.
+forum-fault-hidden = Pas publié : ce dont il s’agit n’est plus visible ici ; la modération l’a masqué entre-temps.
+forum-kept-title = Ceci n’a pas été publié
+forum-kept-copy = Voici votre texte, pour que vous puissiez le copier et le garder :
 
 # Connexion
 forum-refusal-title = Vous n’êtes pas connecté
@@ -203,6 +213,7 @@ forum-me-per-person = Pseudonymes par personne ici
 forum-me-as-of = Valable pour
 forum-me-joined = Première connexion
 forum-me-signed-in = Dernière connexion
+forum-me-signed-in-help = Tout ce que { $provider } dit dans ce tableau date de ce jour et sera mis à jour à votre prochaine connexion. Vous restez connecté sept jours au plus : ce que vous partagez n’est donc jamais plus ancien quand vous écrivez ou votez.
 forum-me-moderator = Modération depuis
 forum-me-not-shared = non partagé
 forum-me-written = Ce que vous avez écrit
@@ -286,12 +297,10 @@ forum-about-scope-roles = Les rôles qu’une collectivité a accordés, comme a
 forum-about-scope-other = { $scope }
 forum-about-rules = Qui peut écrire où
 forum-about-badges = Ce que dit un badge
-forum-about-badges-text = « 30–39 ans · Isère · vérifié » veut dire : { $provider } a vérifié que l’âge et le lieu de résidence de cette personne sont dans ces tranches. Ouvrez un badge pour voir par qui et pour quelle année. Le forum n’a que les tranches.
+forum-about-badges-text = « 30–39 ans · Isère · vérifié » veut dire : { $provider } a vérifié que l’âge et le lieu de résidence de cette personne sont dans ces tranches. Ouvrez un badge pour voir par qui et pour quelle année : c’est ce qui était vrai à la dernière connexion de cette personne, sept jours au plus avant qu’elle ait écrit ou voté pour la dernière fois. Le forum n’a que les tranches.
 forum-about-names = Les noms
 forum-about-names-text = Qui l’a demandé s’appelle « un membre » devant les visiteurs qui ne sont pas connectés, et les moteurs de recherche sont priés de ne pas garder la page.
 
 # Problems
-problem-forum-pace-title = Un peu moins vite
-problem-forum-pace-text = Vous avez écrit beaucoup de messages ces dernières minutes. Rien n’a été publié ; attendez dix minutes, puis publiez celui-ci.
 problem-forum-reason-title = Il faut un motif
 problem-forum-reason-text = Dites en 500 caractères au plus pourquoi vous le faites : le journal le garde. Rien n’a été fait. Revenez en arrière et écrivez-le.

@@ -4,25 +4,29 @@ use askama::Template;
 use axum::{
     extract::{Path, State},
     http::StatusCode,
+    response::Response,
 };
 use serde::Deserialize;
 
 use super::{
     fault::Fault,
     frame::Frame,
+    kept,
     refused::{self, Refused},
-    topic::{MAX_BODY, board_of, too_many, visible},
-    visit::{Answer, Ended, FAULTY, Visit, see},
+    topic::{MAX_BODY, board_of, still_visible, visible},
+    view::Missing,
+    visit::{Answer, Visit, see, sign_in_path},
 };
 use crate::{
     forum::{
         Forum,
         ambient::{DAY, day},
         config::Board,
+        rules::Rule,
         store::{NewPoll, NewTopic, Post},
         text,
     },
-    http::{Page, Problem, SafeForm},
+    http::{KeptForm, Page, Problem},
 };
 
 #[derive(Template)]
@@ -32,9 +36,27 @@ struct ComposePage<'a> {
     frame: Frame,
     slug: String,
     board: String,
-    publish_as: String,
+    /// Under which name, and from when what is known of the writer is; nothing when nobody is signed in.
+    writer: Option<(String, String)>,
     form: NewForm,
-    fault: Option<String>,
+    fault: Option<Told>,
+    /// What is missing to publish it.
+    missing: Option<Missing>,
+    /// Where to sign in or to share more, in another tab, while this one keeps the text.
+    beside: Option<(String, String)>,
+}
+
+/// A fault in words, and the id of the field that it is about.
+struct Told {
+    text: String,
+    field: &'static str,
+}
+
+impl ComposePage<'_> {
+    /// Whether a field is the one at fault.
+    fn faulty(&self, field: &str) -> bool {
+        self.fault.as_ref().is_some_and(|fault| fault.field == field)
+    }
 }
 
 #[derive(Template)]
@@ -47,6 +69,7 @@ struct EditPage<'a> {
     title: String,
     body: String,
     fault: Option<String>,
+    beside: Option<(String, String)>,
 }
 
 #[derive(Default, Deserialize)]
@@ -67,10 +90,11 @@ pub(super) struct EditForm {
 /// `GET /b/{slug}/new`
 pub(super) async fn new(State(forum): State<Forum>, Path(slug): Path<String>, visit: Visit) -> Answer {
     let board = forum.config().board(&slug).ok_or_else(Problem::not_found)?;
-    if let Some(refusal) = refusal(&visit, board)? {
-        return refusal;
+    let goal = format!("/b/{slug}/new");
+    if let Err(need) = board.start.check(&visit.writer(&goal)?.of) {
+        return refused::page(&visit, &Refused::Topic(board.title.clone()), Some(&need), &goal);
     }
-    compose(&visit, board, NewForm::default(), None, StatusCode::OK)
+    compose(&visit, board, NewForm::default(), None)
 }
 
 /// `POST /b/{slug}/new`
@@ -78,73 +102,92 @@ pub(super) async fn create(
     State(forum): State<Forum>,
     Path(slug): Path<String>,
     visit: Visit,
-    SafeForm(sent): SafeForm<NewForm>,
+    sent: KeptForm<NewForm>,
 ) -> Answer {
     let board = forum.config().board(&slug).ok_or_else(Problem::not_found)?;
-    if let Some(refusal) = refusal(&visit, board)? {
-        return refusal;
-    }
-    let topic = match read(&sent, board, visit.now) {
-        Ok(topic) => topic,
-        Err(fault) => return compose(&visit, board, sent, Some(fault), FAULTY),
+    let KeptForm { form, fresh } = sent;
+    let ready = visit.sender(fresh, &board.start).and_then(|author| Ok((author.id, read(&form, board, visit.now)?)));
+    let (author, topic) = match ready {
+        Ok(ready) => ready,
+        Err(fault) => return compose(&visit, board, form, Some(fault)),
     };
-    let author = visit.writer("/")?.id;
     match forum.store().start_topic(&topic, author, visit.now).await? {
         Some(id) => Ok(see(&format!("/t/{id}"))),
-        None => Err(too_many().into()),
+        None => compose(&visit, board, form, Some(Fault::Pace)),
     }
 }
 
 /// `GET /p/{id}/edit`
 pub(super) async fn edit(Path(id): Path<i64>, visit: Visit) -> Answer {
-    let post = own(&visit, id).await?;
+    let member = visit.writer(&format!("/p/{id}/edit"))?.id;
+    let post = visit.forum.store().post(id).await?.ok_or_else(Problem::not_found)?;
+    board_of(&visit.forum, &visible(&visit, post.topic).await?)?;
+    if post.author != Some(member) || post.hidden_at.is_some() {
+        return Err(Problem::not_found().into());
+    }
     let fault = (!post.is_editable(visit.now)).then_some(Fault::Window);
-    let status = if fault.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     let body = post.body.clone();
-    edit_page(&visit, &post, body, fault, status).await
+    edit_page(&visit, &post, body, fault).await
 }
 
 /// `POST /p/{id}/edit`
-pub(super) async fn save(Path(id): Path<i64>, visit: Visit, SafeForm(form): SafeForm<EditForm>) -> Answer {
-    let post = own(&visit, id).await?;
-    let body = match text::body(&form.body, MAX_BODY) {
-        Ok(body) => body,
-        Err(fault) => {
-            let fault = Fault::of("forum-body-label", fault);
-            return edit_page(&visit, &post, form.body, Some(fault), FAULTY).await;
-        }
-    };
+pub(super) async fn save(Path(id): Path<i64>, visit: Visit, sent: KeptForm<EditForm>) -> Answer {
+    let KeptForm { form: EditForm { body: typed }, fresh } = sent;
     let store = visit.forum.store();
-    if store.edit(id, visit.writer("/")?.id, &body, visit.now).await? {
+    let post = store.post(id).await?.ok_or_else(Problem::not_found)?;
+    if post.hidden_at.is_some() || still_visible(&visit, post.topic).await?.is_none() {
+        return kept::page(&visit, Fault::Hidden, vec![("forum-body-label", typed)], "/");
+    }
+    let ready = visit.sender(fresh, &Rule::Anyone).and_then(|member| {
+        let body = text::body(&typed, MAX_BODY).map_err(|fault| Fault::of("forum-body-label", fault))?;
+        Ok((member.id, body))
+    });
+    let (member, body) = match ready {
+        Ok((member, _)) if post.author != Some(member) => return Err(Problem::not_found().into()),
+        Ok(ready) => ready,
+        Err(fault) => return edit_page(&visit, &post, typed, Some(fault)).await,
+    };
+    if store.edit(id, member, &body, visit.now).await? {
         let page = store.page_of(id).await?;
         return Ok(see(&format!("/t/{}?page={page}#p{id}", post.topic)));
     }
-    edit_page(&visit, &post, form.body, Some(Fault::Window), StatusCode::CONFLICT).await
+    edit_page(&visit, &post, typed, Some(Fault::Window)).await
 }
 
-/// What answers a member who may not start a topic here; nothing when they may.
-fn refusal(visit: &Visit, board: &Board) -> Result<Option<Answer>, Ended> {
-    let goal = format!("/b/{}/new", board.slug);
-    let member = visit.writer(&goal)?;
-    Ok(match board.start.check(&member.of) {
-        Ok(()) => None,
-        Err(need) => Some(refused::page(visit, &Refused::Topic(board.title.clone()), Some(&need), &goal)),
-    })
-}
-
-fn compose(visit: &Visit, board: &Board, form: NewForm, fault: Option<Fault>, status: StatusCode) -> Answer {
+fn compose(visit: &Visit, board: &Board, form: NewForm, fault: Option<Fault>) -> Answer {
     let lens = visit.lens();
-    let name = visit.member.as_ref().map(|member| lens.own_name(member)).unwrap_or_default();
+    let goal = format!("/b/{}/new", board.slug);
+    let need = visit.member.as_ref().and_then(|member| board.start.check(&member.of).err());
+    let share = need.as_ref().filter(|need| need.could_be_shared());
     let view = ComposePage {
         page: &visit.page,
         frame: Frame::new(visit, lens.words.t("forum-new-topic")),
         slug: board.slug.clone(),
         board: board.title.clone(),
-        publish_as: lens.words.with("forum-publish-as", &[("name", &name)]),
+        writer: visit.member.as_ref().map(|member| (lens.publish_as(member), lens.as_of(member))),
         form,
-        fault: fault.map(|fault| fault.text(lens.words)),
+        fault: fault.map(|fault| Told { text: fault.text(lens.words), field: fault.field() }),
+        beside: sign_in_beside(visit, &goal)
+            .or_else(|| share.map(|_| (format!("{}&share=1", sign_in_path(&goal)), lens.words.t("forum-share-beside")))),
+        missing: need.map(|need| lens.missing(&need)),
     };
-    visit.show_as(status, &view)
+    Ok(stamped(visit, &view, fault))
+}
+
+/// Where somebody whose session has ended signs in, and how that is called: in another tab, so that this one stays.
+pub(super) fn sign_in_beside(visit: &Visit, goal: &str) -> Option<(String, String)> {
+    let provider = visit.forum.config().provider_name.as_str();
+    let text = || visit.words().with("forum-sign-in-beside", &[("provider", provider)]);
+    visit.member.is_none().then(|| (sign_in_path(goal), text()))
+}
+
+/// A page with its form, under the status that its fault has.
+fn stamped(visit: &Visit, view: &impl Template, fault: Option<Fault>) -> Response {
+    let mut response = visit.rendered(fault.map_or(StatusCode::OK, Fault::status), view);
+    if let Some(fault) = fault {
+        fault.stamp(&mut response);
+    }
+    response
 }
 
 fn read(form: &NewForm, board: &Board, now: i64) -> Result<NewTopic, Fault> {
@@ -180,15 +223,7 @@ fn end_of(text: &str, now: i64) -> Result<i64, Fault> {
     if (day(now)..=now + 366 * DAY).contains(&start) { Ok(start + DAY) } else { Err(Fault::Date) }
 }
 
-/// A message of the reader's own that stands in a topic they may see.
-async fn own(visit: &Visit, id: i64) -> Result<Post, Ended> {
-    let member = visit.writer(&format!("/p/{id}/edit"))?;
-    let post = visit.forum.store().post(id).await?.ok_or_else(Problem::not_found)?;
-    board_of(&visit.forum, &visible(visit, post.topic).await?)?;
-    if post.author == Some(member.id) && post.hidden_at.is_none() { Ok(post) } else { Err(Problem::not_found().into()) }
-}
-
-async fn edit_page(visit: &Visit, post: &Post, body: String, fault: Option<Fault>, status: StatusCode) -> Answer {
+async fn edit_page(visit: &Visit, post: &Post, body: String, fault: Option<Fault>) -> Answer {
     let words = visit.words();
     let view = EditPage {
         page: &visit.page,
@@ -198,8 +233,9 @@ async fn edit_page(visit: &Visit, post: &Post, body: String, fault: Option<Fault
         title: visible(visit, post.topic).await?.title,
         body,
         fault: fault.map(|fault| fault.text(words)),
+        beside: sign_in_beside(visit, &format!("/p/{}/edit", post.id)),
     };
-    visit.show_as(status, &view)
+    Ok(stamped(visit, &view, fault))
 }
 
 const MAX_TITLE: usize = 120;
@@ -208,7 +244,6 @@ const MAX_OPTION: usize = 100;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forum::rules::Rule;
 
     const NOON: i64 = 1_795_435_200_000; // 23 November 2026
 

@@ -1,6 +1,11 @@
 //! What is wrong with a form, said to the person who filled it in.
 
-use super::words::Words;
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+
+use super::{visit::FAULTY, words::Words};
 use crate::forum::text::TextFault;
 
 /// A fault of one field, or of the moment.
@@ -18,6 +23,18 @@ pub(super) enum Fault {
     Reason,
     Code,
     Days,
+    /// The session ended while the form was open.
+    SignedOut,
+    /// Somebody signed in or out in this browser since the form was opened.
+    Stale,
+    /// A quality that writing here takes is not shared any more.
+    Quality,
+    /// A sanction began meanwhile; the top of the page says it.
+    Sanction,
+    /// Too many messages in ten minutes.
+    Pace,
+    /// The moderators have hidden what it is about.
+    Hidden,
 }
 
 impl Fault {
@@ -42,6 +59,40 @@ impl Fault {
             Self::Reason => words.t("forum-fault-reason"),
             Self::Code => words.t("forum-fault-code"),
             Self::Days => words.t("forum-fault-days"),
+            Self::SignedOut => words.t("forum-fault-signed-out"),
+            Self::Stale => words.t("forum-fault-stale"),
+            Self::Quality => words.t("forum-fault-quality"),
+            Self::Sanction => words.t("forum-fault-sanction"),
+            Self::Pace => words.t("forum-fault-pace"),
+            Self::Hidden => words.t("forum-fault-hidden"),
+        }
+    }
+
+    pub(super) const fn status(self) -> StatusCode {
+        match self {
+            Self::SignedOut | Self::Stale | Self::Quality | Self::Sanction => StatusCode::FORBIDDEN,
+            Self::Pace => StatusCode::TOO_MANY_REQUESTS,
+            Self::Window => StatusCode::CONFLICT,
+            Self::Hidden => StatusCode::NOT_FOUND,
+            _ => FAULTY,
+        }
+    }
+
+    /// Tells a machine, too, when trying again makes sense.
+    pub(super) fn stamp(self, response: &mut Response) {
+        if matches!(self, Self::Pace) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("600"));
+        }
+    }
+
+    /// The id of the form's field that it is about, if it is about one.
+    pub(super) fn field(self) -> &'static str {
+        match self {
+            Self::Empty(label) | Self::Long(label, _) if label == "forum-title-label" => "title",
+            Self::Empty(_) | Self::Long(..) => "body",
+            Self::Options => "options",
+            Self::Date => "closes",
+            _ => "",
         }
     }
 }

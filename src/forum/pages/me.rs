@@ -177,7 +177,10 @@ fn rows(visit: &Visit, member: &Member) -> Vec<Row> {
         row("forum-me-per-person", of.heteronyms_per_person.map(|count| count.to_string())),
         row("forum-me-as-of", of.claims_as_of.map(|year| year.to_string())),
         row("forum-me-joined", Some(lens.date(member.joined_on))),
-        row("forum-me-signed-in", Some(lens.date(member.signed_in_on))),
+        Row {
+            help: Some(words.with("forum-me-signed-in-help", &[("provider", provider)])),
+            ..row("forum-me-signed-in", Some(lens.date(member.signed_in_on)))
+        },
         row("forum-me-moderator", member.moderator_since.map(|at| lens.date(at))),
         sub,
     ]

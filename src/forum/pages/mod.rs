@@ -5,6 +5,7 @@ mod boards;
 mod compose;
 mod fault;
 mod frame;
+mod kept;
 mod me;
 mod moderation;
 mod notice;

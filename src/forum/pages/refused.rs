@@ -20,8 +20,6 @@ use crate::{
 pub(super) enum Refused {
     /// Starting a topic on this board.
     Topic(String),
-    /// Replying on this board.
-    Reply(String),
     Vote,
     /// Voting, because the provider does not say that there is one pseudonym per person.
     Voice,
@@ -57,10 +55,9 @@ pub(super) fn page(visit: &Visit, what: &Refused, need: Option<&Need>, goal: &st
     let provider = visit.forum.config().provider_name.as_str();
     let (lead, voice) = match what {
         Refused::Topic(board) => (words.with("forum-refused-topic", &[("board", board)]), None),
-        Refused::Reply(board) => (words.with("forum-refused-reply", &[("board", board)]), None),
         Refused::Vote => (words.t("forum-refused-vote"), None),
         Refused::Voice => {
-            (words.t("forum-refused-vote"), Some(words.with("forum-need-voice", &[("provider", provider)])))
+            (words.t("forum-refused-vote"), Some(lens.one_voice_missing()))
         }
     };
     let could_share = need.is_none_or(Need::could_be_shared);

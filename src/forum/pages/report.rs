@@ -5,18 +5,20 @@ use axum::{extract::Path, http::StatusCode};
 use serde::Deserialize;
 
 use super::{
+    compose::sign_in_beside,
     fault::Fault,
     frame::Frame,
-    notice,
-    topic::visible,
-    visit::{Answer, Ended, FAULTY, Visit},
+    kept, notice,
+    topic::still_visible,
+    visit::{Answer, Visit},
 };
 use crate::{
     forum::{
+        rules::Rule,
         store::Post,
         text::{self, Paragraph, Piece},
     },
-    http::{Page, Problem, SafeForm},
+    http::{KeptForm, Page, Problem},
 };
 
 #[derive(Template)]
@@ -29,6 +31,7 @@ struct ReportPage<'a> {
     quoted: Vec<Paragraph>,
     reason: String,
     fault: Option<String>,
+    beside: Option<(String, String)>,
 }
 
 #[derive(Deserialize)]
@@ -38,20 +41,25 @@ pub(super) struct ReportForm {
 
 /// `GET /p/{id}/report`
 pub(super) async fn ask(Path(id): Path<i64>, visit: Visit) -> Answer {
-    let post = reportable(&visit, id).await?;
-    page(&visit, &post, String::new(), None, StatusCode::OK)
+    visit.writer(&format!("/p/{id}/report"))?;
+    let post = reportable(&visit, id).await?.ok_or_else(Problem::not_found)?;
+    page(&visit, &post, String::new(), None)
 }
 
 /// `POST /p/{id}/report`
-pub(super) async fn send(Path(id): Path<i64>, visit: Visit, SafeForm(form): SafeForm<ReportForm>) -> Answer {
-    let post = reportable(&visit, id).await?;
-    let reason = match text::body(&form.reason, MAX_REASON) {
-        Ok(reason) => reason,
-        Err(fault) => {
-            return page(&visit, &post, form.reason, Some(Fault::of("forum-report-label", fault)), FAULTY);
-        }
+pub(super) async fn send(Path(id): Path<i64>, visit: Visit, sent: KeptForm<ReportForm>) -> Answer {
+    let KeptForm { form: ReportForm { reason: typed }, fresh } = sent;
+    let Some(post) = reportable(&visit, id).await? else {
+        return kept::page(&visit, Fault::Hidden, vec![("forum-report-label", typed)], "/");
     };
-    let by = visit.writer("/")?.id;
+    let ready = visit.sender(fresh, &Rule::Anyone).and_then(|member| {
+        let reason = text::body(&typed, MAX_REASON).map_err(|fault| Fault::of("forum-report-label", fault))?;
+        Ok((member.id, reason))
+    });
+    let (by, reason) = match ready {
+        Ok(ready) => ready,
+        Err(fault) => return page(&visit, &post, typed, Some(fault)),
+    };
     visit.forum.store().report(id, by, &reason, visit.now).await?;
     let words = visit.words();
     notice::page(
@@ -62,14 +70,13 @@ pub(super) async fn send(Path(id): Path<i64>, visit: Visit, SafeForm(form): Safe
     )
 }
 
-async fn reportable(visit: &Visit, id: i64) -> Result<Post, Ended> {
-    visit.writer(&format!("/p/{id}/report"))?;
-    let post = visit.forum.store().post(id).await?.ok_or_else(Problem::not_found)?;
-    visible(visit, post.topic).await?;
-    if post.hidden_at.is_none() { Ok(post) } else { Err(Problem::not_found().into()) }
+/// A message that readers still see.
+async fn reportable(visit: &Visit, id: i64) -> Result<Option<Post>, Problem> {
+    let Some(post) = visit.forum.store().post(id).await?.filter(|post| post.hidden_at.is_none()) else { return Ok(None) };
+    Ok(still_visible(visit, post.topic).await?.map(|_| post))
 }
 
-fn page(visit: &Visit, post: &Post, reason: String, fault: Option<Fault>, status: StatusCode) -> Answer {
+fn page(visit: &Visit, post: &Post, reason: String, fault: Option<Fault>) -> Answer {
     let words = visit.words();
     let view = ReportPage {
         page: &visit.page,
@@ -79,8 +86,9 @@ fn page(visit: &Visit, post: &Post, reason: String, fault: Option<Fault>, status
         quoted: text::paragraphs(&post.body),
         reason,
         fault: fault.map(|fault| fault.text(words)),
+        beside: sign_in_beside(visit, &format!("/p/{}/report", post.id)),
     };
-    visit.show_as(status, &view)
+    visit.show_as(fault.map_or(StatusCode::OK, Fault::status), &view)
 }
 
 /// Characters in a reason.

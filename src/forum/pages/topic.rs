@@ -13,6 +13,7 @@ use super::{
     boards::Turn,
     fault::Fault,
     frame::Frame,
+    kept,
     refused::{self, Refused},
     view::{Lens, Missing, Moment, Pages, Person},
     visit::{Answer, Ended, FAULTY, Visit, see, sign_in_path},
@@ -25,8 +26,9 @@ use crate::{
         store::{Member, PAGE, Poll, Post, Replied, Topic, Vote},
         text::{self, Paragraph, Piece},
     },
-    http::{Page, Problem, SafeForm},
+    http::{KeptForm, Page, Problem, SafeForm},
 };
+
 #[derive(Template)]
 #[template(path = "forum/pages/topic.html", config = "src/askama.toml")]
 struct TopicPage<'a> {
@@ -46,6 +48,19 @@ struct TopicPage<'a> {
     draft: String,
     fault: Option<String>,
     sign_in: String,
+    beside: String,
+}
+
+impl TopicPage<'_> {
+    /// Whether there is a form for a reply: to write one, or to keep one that was not published.
+    fn has_form(&self) -> bool {
+        matches!(self.reply, ReplyState::Reply { .. }) || self.fault.is_some()
+    }
+
+    /// Whether what is in the form can still be published from it.
+    fn sends(&self) -> bool {
+        !matches!(self.reply, ReplyState::Closed | ReplyState::Silent)
+    }
 }
 
 struct PostView {
@@ -84,10 +99,13 @@ struct OptionView {
 
 /// What a reader can do about a poll.
 enum VoteState {
-    Vote,
+    /// From when what is known of the member is.
+    Vote(String),
     Voted,
     SignIn,
     Refused(Missing),
+    /// The provider does not say that the member has one pseudonym here.
+    Voice(String),
     Ended,
     /// A sanction holds: nothing to say here, the top of the page says it.
     Silent,
@@ -95,7 +113,11 @@ enum VoteState {
 
 /// What a reader can do about a topic.
 enum ReplyState {
-    Reply(String),
+    Reply {
+        publish_as: String,
+        /// From when what is known of the member is.
+        as_of: String,
+    },
     SignIn,
     Refused(Missing),
     Closed,
@@ -131,28 +153,25 @@ pub(super) async fn reply(
     State(forum): State<Forum>,
     Path(id): Path<i64>,
     visit: Visit,
-    SafeForm(sent): SafeForm<ReplyForm>,
+    sent: KeptForm<ReplyForm>,
 ) -> Answer {
-    let member = visit.writer(&format!("/t/{id}"))?;
-    let topic = visible(&visit, id).await?;
-    let board = board_of(&forum, &topic)?;
-    if let Err(need) = board.reply.check(&member.of) {
-        return refused::page(&visit, &Refused::Reply(board.title.clone()), Some(&need), &format!("/t/{id}"));
-    }
-    let body = match text::body(&sent.body, MAX_BODY) {
-        Ok(body) => body,
-        Err(fault) => {
-            let draft = Draft { body: sent.body, fault: Some(Fault::of("forum-reply-label", fault)), vote_fault: None };
-            return render(&visit, &topic, LAST, draft, FAULTY).await;
-        }
+    let KeptForm { form: ReplyForm { body: typed }, fresh } = sent;
+    let Some(topic) = still_visible(&visit, id).await? else {
+        return kept::page(&visit, Fault::Hidden, vec![("forum-reply-label", typed)], "/");
     };
-    match forum.store().reply(id, member.id, &body, visit.now).await? {
+    let ready = visit.sender(fresh, &board_of(&forum, &topic)?.reply).and_then(|member| {
+        let body = text::body(&typed, MAX_BODY).map_err(|fault| Fault::of("forum-reply-label", fault))?;
+        Ok((member.id, body))
+    });
+    let again = |fault| Draft { body: typed.clone(), fault: Some(fault), vote_fault: None };
+    let (member, body) = match ready {
+        Ok(ready) => ready,
+        Err(fault) => return render(&visit, &topic, LAST, again(fault), fault.status()).await,
+    };
+    match forum.store().reply(id, member, &body, visit.now).await? {
         Replied::Done(post) => Ok(see(&format!("/t/{id}?page={}#p{post}", forum.store().page_of(post).await?))),
-        Replied::TooMany => Err(too_many().into()),
-        Replied::Closed => {
-            let draft = Draft { body: sent.body, fault: Some(Fault::Closed), vote_fault: None };
-            render(&visit, &topic, LAST, draft, StatusCode::CONFLICT).await
-        }
+        Replied::TooMany => render(&visit, &topic, LAST, again(Fault::Pace), Fault::Pace.status()).await,
+        Replied::Closed => render(&visit, &topic, LAST, again(Fault::Closed), StatusCode::CONFLICT).await,
     }
 }
 
@@ -190,13 +209,19 @@ pub(super) async fn visible(visit: &Visit, id: i64) -> Result<Topic, Problem> {
     Ok(topic)
 }
 
+/// The same for who has a form of it open: nothing when it has gone meanwhile.
+pub(super) async fn still_visible(visit: &Visit, id: i64) -> Result<Option<Topic>, Problem> {
+    match visible(visit, id).await {
+        Ok(topic) if board_of(&visit.forum, &topic).is_ok() => Ok(Some(topic)),
+        Ok(_) => Ok(None),
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
 /// The board of a topic; one that is no longer configured takes its topics with it.
 pub(super) fn board_of<'a>(forum: &'a Forum, topic: &Topic) -> Result<&'a Board, Problem> {
     forum.config().board(&topic.board).ok_or_else(Problem::not_found)
-}
-
-pub(super) fn too_many() -> Problem {
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, "forum-pace").retry_after(600)
 }
 
 async fn render(visit: &Visit, topic: &Topic, page: i64, draft: Draft, status: StatusCode) -> Answer {
@@ -210,6 +235,7 @@ async fn render(visit: &Visit, topic: &Topic, page: i64, draft: Draft, status: S
         Some(poll) => Some(poll_view(visit, topic, poll, draft.vote_fault).await?),
         None => None,
     };
+    let sign_in = sign_in_path(&format!("/t/{}?page={}", topic.id, pages.page));
     let indexable = posts.iter().all(|post| post.by.indexable) && topic.hidden_at.is_none();
     let view = TopicPage {
         page: &visit.page,
@@ -224,12 +250,20 @@ async fn render(visit: &Visit, topic: &Topic, page: i64, draft: Draft, status: S
         reply: reply_state(visit, topic, board),
         draft: draft.body,
         fault: draft.fault.map(|fault| fault.text(visit.words())),
-        sign_in: sign_in_path(&format!("/t/{}?page={}", topic.id, pages.page)),
+        beside: lens.words.with("forum-sign-in-beside", &[("provider", &visit.forum.config().provider_name)]),
+        sign_in,
         posts,
         pages,
         poll,
     };
-    if status == StatusCode::OK { visit.show_listed(indexable, &view) } else { visit.show_as(status, &view) }
+    if status == StatusCode::OK {
+        return visit.show_listed(indexable, &view);
+    }
+    let mut response = visit.rendered(status, &view);
+    if let Some(fault) = draft.fault {
+        fault.stamp(&mut response);
+    }
+    Ok(response)
 }
 
 async fn posts_on(visit: &Visit, topic: i64, page: i64) -> Result<(Vec<Post>, Pages), Ended> {
@@ -272,8 +306,9 @@ async fn poll_view(visit: &Visit, topic: &Topic, poll: Poll, fault: Option<Fault
         None => VoteState::SignIn,
         Some(member) if visit.forum.store().has_voted(poll.id, &member.sub).await? => VoteState::Voted,
         Some(_) if visit.sanction.is_some() => VoteState::Silent,
+        Some(member) if !member.of.one_voice() => VoteState::Voice(lens.one_voice_missing()),
         Some(member) => match poll.rule.check(&member.of) {
-            Ok(()) => VoteState::Vote,
+            Ok(()) => VoteState::Vote(lens.as_of(member)),
             Err(need) => VoteState::Refused(lens.missing(&need)),
         },
     };
@@ -306,7 +341,7 @@ fn reply_state(visit: &Visit, topic: &Topic, board: &Board) -> ReplyState {
         None => ReplyState::SignIn,
         Some(_) if visit.sanction.is_some() => ReplyState::Silent,
         Some(member) => match board.reply.check(&member.of) {
-            Ok(()) => ReplyState::Reply(lens.words.with("forum-publish-as", &[("name", &lens.own_name(member))])),
+            Ok(()) => ReplyState::Reply { publish_as: lens.publish_as(member), as_of: lens.as_of(member) },
             Err(need) => ReplyState::Refused(lens.missing(&need)),
         },
     }

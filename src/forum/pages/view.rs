@@ -119,6 +119,21 @@ impl Lens<'_> {
         }
     }
 
+    /// "You write as …".
+    pub(super) fn publish_as(&self, member: &Member) -> String {
+        self.words.with("forum-publish-as", &[("name", &self.own_name(member))])
+    }
+
+    /// From when what is known of a member is: a session lives a week, and nothing is asked again meanwhile.
+    pub(super) fn as_of(&self, member: &Member) -> String {
+        self.words.with("forum-as-of", &[("date", &self.date(member.signed_in_on))])
+    }
+
+    /// Why somebody who may have several pseudonyms here has no voice.
+    pub(super) fn one_voice_missing(&self) -> String {
+        self.words.with("forum-need-voice", &[("provider", &self.config.provider_name)])
+    }
+
     fn badge(&self, of: &Qualities, name_hidden: bool) -> Badge {
         let mut parts: Vec<String> =
             of.age_bracket.as_deref().map(|bracket| self.bracket(bracket)).into_iter().collect();

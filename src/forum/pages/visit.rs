@@ -10,6 +10,7 @@ use axum::{
 };
 
 use super::{
+    fault::Fault,
     refused,
     view::{Lens, Reader, moderates},
     words::Words,
@@ -17,6 +18,7 @@ use super::{
 use crate::{
     forum::{
         Forum,
+        rules::Rule,
         store::{Member, Sanction, SanctionKind, StoreError},
     },
     http::{Page, Problem, site::SESSION_COOKIE},
@@ -102,6 +104,18 @@ impl Visit {
         match &self.sanction {
             Some(sanction) => Err(refused::sanctioned(self, sanction).into()),
             None => Ok(member),
+        }
+    }
+
+    /// The member who sends what they wrote, or why it is not published. Whoever answers shows it again: nothing that somebody
+    /// typed is lost because a session ended, a quality was withdrawn or a moderator was faster.
+    pub(super) fn sender(&self, fresh: bool, rule: &Rule) -> Result<&Member, Fault> {
+        match &self.member {
+            None => Err(Fault::SignedOut),
+            Some(_) if self.sanction.is_some() => Err(Fault::Sanction),
+            Some(_) if !fresh => Err(Fault::Stale),
+            Some(member) if rule.check(&member.of).is_err() => Err(Fault::Quality),
+            Some(member) => Ok(member),
         }
     }
 

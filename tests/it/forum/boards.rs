@@ -178,20 +178,6 @@ async fn a_topic_of_many_messages_has_pages_and_a_message_its_lasting_address() 
 }
 
 #[tokio::test]
-async fn who_writes_too_fast_is_asked_to_wait_and_loses_nothing_published() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("lise", lise()).await;
-    browser.get("/b/open/new").await;
-    browser.submit("/b/open/new", &[("title", "T"), ("body", "0")]).await;
-    for i in 1..20 {
-        browser.submit("/t/1/reply", &[("body", &i.to_string())]).await;
-    }
-    let answer = browser.post("/t/1/reply", &[("body", "20")]).await;
-    assert_eq!(answer.status, 429);
-    assert!(answer.headers.contains_key("retry-after") && answer.text.contains("wait ten minutes"));
-}
-
-#[tokio::test]
 async fn the_pages_have_no_script_and_stay_small() {
     let sample = Sample::Place;
     let house = House::open_with(|config| {

@@ -18,7 +18,9 @@ pub(super) struct Browser {
     pub(super) cookies: BTreeMap<String, String>,
     pub(super) language: &'static str,
     /// The form token of the last page that had one.
-    csrf: String,
+    pub(super) csrf: String,
+    /// What it says a form comes from, if it says so.
+    pub(super) origin: Option<&'static str>,
 }
 
 pub(super) struct Answer {
@@ -47,7 +49,12 @@ impl Answer {
 
 impl Browser {
     pub(super) fn new(router: Router) -> Self {
-        Self { router, cookies: BTreeMap::new(), language: "en", csrf: String::new() }
+        Self { router, cookies: BTreeMap::new(), language: "en", csrf: String::new(), origin: Some(ORIGIN) }
+    }
+
+    /// The same browser, in front of a forum that was started again.
+    pub(super) fn moves_to(&mut self, router: Router) {
+        self.router = router;
     }
 
     pub(super) async fn get(&mut self, path: &str) -> Answer {
@@ -59,10 +66,11 @@ impl Browser {
         let csrf = self.csrf.clone();
         let form =
             form_urlencoded::Serializer::new(String::new()).append_pair("csrf", &csrf).extend_pairs(fields).finish();
-        let request = Request::post(path)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(header::ORIGIN, ORIGIN)
-            .header("sec-fetch-site", "same-origin");
+        let mut request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(origin) = self.origin {
+            let fetched = if origin == ORIGIN { "same-origin" } else { "cross-site" };
+            request = request.header(header::ORIGIN, origin).header("sec-fetch-site", fetched);
+        }
         self.send(request, Body::from(form)).await
     }
 

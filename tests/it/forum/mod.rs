@@ -2,6 +2,7 @@
 
 mod boards;
 mod browser;
+mod drafts;
 mod me;
 mod moderation;
 mod polls;
@@ -14,7 +15,10 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use heteronym::forum::{self, Ambient, Board, Config, Forum, Rule};
+use heteronym::{
+    forum::{self, Ambient, Board, Config, Forum, Rule},
+    http::server::Limits,
+};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tempfile::TempDir;
 
@@ -76,6 +80,23 @@ impl House {
         assert_eq!(answer.status, 303, "{}", answer.text);
     }
 
+    /// Ends the session of this browser; its form token stays that of the page it has open.
+    async fn browser_signs_out(&self, browser: &mut Browser) {
+        let csrf = browser.csrf.clone();
+        browser.get("/").await;
+        browser.post("/sign-out", &[]).await;
+        browser.csrf = csrf;
+    }
+
+    /// The same forum in a new process: other dice, the same database.
+    async fn restarted(self) -> Self {
+        let Self { forum, provider, clock, directory } = self;
+        let config = forum.config().clone();
+        forum.serve(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(), Limits::default(), async {}).await;
+        let forum = forum::open(config, ambient_of(&clock, 8_402)).await.unwrap();
+        Self { forum, provider, clock, directory }
+    }
+
     /// Every text and blob in every table of the forum's database.
     async fn database(&self) -> String {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.directory.path().join("forum.sqlite"));
@@ -109,8 +130,12 @@ impl House {
 }
 
 fn ambient(clock: &Arc<AtomicI64>) -> Ambient {
+    ambient_of(clock, 8_401)
+}
+
+fn ambient_of(clock: &Arc<AtomicI64>, seed: u64) -> Ambient {
     let clock = Arc::clone(clock);
-    let rng = Mutex::new(StdRng::seed_from_u64(8_401));
+    let rng = Mutex::new(StdRng::seed_from_u64(seed));
     Ambient::new(move || clock.load(Ordering::SeqCst), move |buffer| rng.lock().unwrap().fill_bytes(buffer))
 }
 

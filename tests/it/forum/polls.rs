@@ -65,10 +65,26 @@ async fn without_one_pseudonym_per_person_there_is_no_vote() {
     let house = House::open().await;
     with_poll(&house, "open").await;
     let mut two = house.signed_in("two", json!({"name": "Two", "heteronyms_per_person": 2})).await;
-    two.get("/t/1").await;
+    let page = two.get("/t/1").await;
+    assert!(page.text.contains("One person, one voice: Heteronym does not say"), "before it is tried: {}", page.text);
+    assert!(!page.text.contains("name=\"option\""), "and no form is offered");
     let refused = two.post("/t/1/vote", &[("option", "1")]).await;
     assert_eq!(refused.status, 403);
     assert!(refused.text.contains("One person, one voice"));
+}
+
+#[tokio::test]
+async fn who_votes_or_writes_reads_from_when_what_is_known_of_them_is() {
+    let house = House::open().await;
+    let mut browser = with_poll(&house, "open").await;
+    house.advance(DAY / 2);
+    let as_of = "What is verified about you is as of your sign-in on 23 November 2026, at most seven days ago";
+    let page = browser.get("/t/1").await.text;
+    assert_eq!(page.matches(as_of).count(), 2, "at the vote and at the reply: {page}");
+    assert!(browser.get("/b/open/new").await.text.contains(as_of));
+    let me = browser.get("/me").await.text;
+    assert!(me.contains("is as of this day, and is renewed at your next sign-in") && me.contains("seven days at most"));
+    assert!(browser.get("/about").await.text.contains("when the person last signed in here"));
 }
 
 #[tokio::test]

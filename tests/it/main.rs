@@ -22,4 +22,5 @@ mod proofing;
 mod provider;
 mod registrar;
 mod rust_source;
+mod serve;
 mod store;

@@ -14,7 +14,8 @@ use heteronym::{
     app::{Assembly, DataDir, Services},
     config::Config,
     domain::ambient::{Ambient, FrozenClock, SeededEntropy, Timestamp},
-    keyring::Purpose,
+    keyring::{Keyring, Purpose},
+    wire::jose::Algorithm,
 };
 
 use super::Browser;
@@ -39,13 +40,31 @@ impl Service {
 
     /// At this address, with further configuration (TOML) and other dice: two services of one seed make the same secrets.
     pub(crate) async fn start_at(issuer: &str, configuration: &str, seed: u64) -> Self {
-        let dir = tempfile::tempdir().unwrap();
         let text = format!("[server]\nissuer = \"{issuer}\"\nlanguage = \"en\"\n{configuration}");
-        let config = Config::from_parts("test.toml", &text, []).unwrap();
-        let clock = Arc::new(FrozenClock::new(NOW));
+        Self::assemble(&text, seed, NOW, |data, _| lay_keys(&data.keys_directory())).await
+    }
+
+    /// One that the built program can go on with: it begins on this machine's own time, with keys of this moment and its
+    /// configuration beside them in `config.toml`.
+    pub(crate) async fn start_today(issuer: &str, configuration: &str) -> Self {
+        let text = format!("[server]\nissuer = \"{issuer}\"\n{configuration}");
+        let service = Self::assemble(&text, 1, Ambient::system().now(), |data, ambient| {
+            let (mut rng, now) = (ambient.rng(), ambient.now());
+            let directory = data.keys_directory();
+            Keyring::create(&directory, Purpose::Service, &[Algorithm::EdDSA], None, &mut rng, now).unwrap();
+        });
+        let service = service.await;
+        fs::write(service.dir.path().join("config.toml"), text).unwrap();
+        service
+    }
+
+    async fn assemble(text: &str, seed: u64, now: Timestamp, keys: impl FnOnce(&DataDir, &Ambient)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config::from_parts("test.toml", text, []).unwrap();
+        let clock = Arc::new(FrozenClock::new(now));
         let ambient = Ambient::new(clock.clone(), Arc::new(SeededEntropy::new(seed)));
         let data = DataDir::new(dir.path(), config);
-        lay_keys(&data.keys_directory());
+        keys(&data, &ambient);
         let keyring = Arc::new(data.load_keys(&ambient).unwrap());
         // PostgreSQL's clock has to agree with the machine's, not with ours.
         let store = data.open_store(&Ambient::system()).await.unwrap();

@@ -79,6 +79,54 @@ fn each_direct_dependency_has_its_reason_and_each_reason_its_dependency() {
     }
 }
 
+/// Every text below a folder that can name a crate.
+fn sources(folder: &Path, texts: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, texts);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            texts.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+/// Whether a source uses a crate: its name, as one word, before `::` or after `use`.
+fn uses(sources: &str, name: &str) -> bool {
+    let name = name.replace('-', "_");
+    sources.match_indices(&name).any(|(at, _)| {
+        let (before, rest) = sources.split_at(at);
+        let after = &rest[name.len()..];
+        let whole = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        whole && (after.starts_with("::") || before.ends_with("use ") && after.starts_with(';'))
+    })
+}
+
+#[test]
+fn each_direct_dependency_is_used() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts = String::new();
+    for folder in ["src", "tests", "benches"] {
+        sources(&root.join(folder), &mut texts);
+    }
+    let idle: Vec<_> = direct(&parsed("Cargo.toml")).into_iter().filter(|name| !uses(&texts, name)).collect();
+    let unexpected: Vec<_> = idle.iter().filter(|name| !AWAITED.contains(&name.as_str())).collect();
+    assert!(unexpected.is_empty(), "in Cargo.toml and used nowhere, so linked for nothing: {unexpected:?}");
+}
+
+#[test]
+fn a_crate_that_is_only_mentioned_is_not_used() {
+    for used in ["use foo_bar::Baz;", "foo_bar::baz()", "#[derive(foo_bar::Baz)]", "use foo_bar;"] {
+        assert!(uses(used, "foo-bar"), "{used}");
+    }
+    for idle in ["// foo-bar", "use xfoo_bar::Baz;", "let foo_bar = 1;", "foo_bar_baz::x()"] {
+        assert!(!uses(idle, "foo-bar"), "{idle}");
+    }
+}
+
+/// Crates whose users are not there yet: batches of people and their progress, the activation sheet, the real browser.
+const AWAITED: [&str; 4] = ["csv", "fantoccini", "indicatif", "qrcode"];
+
 #[test]
 fn no_banned_crate_is_linked_but_behind_the_crates_that_may() {
     let offenders = offenders(&parsed(".deny.toml"), &parsed("Cargo.lock"));

@@ -133,11 +133,11 @@ forum-need-voice = Une personne, une voix : { $provider } ne dit pas que vous n�
 forum-refused-share = Si c’est vrai pour vous, vous pouvez le partager : { $provider } vous montrera exactement ce qui serait transmis, et vous décidez à nouveau.
 forum-refused-share-button = Le partager
 forum-share-beside = Le partager, dans un nouvel onglet
-forum-refused-for-good = Partager davantage n’y changerait rien : la règle demande autre chose que ce qui est vérifié à votre sujet. Si ce n’est plus à jour, faites-le corriger au guichet où vous avez été inscrit, puis reconnectez-vous.
+forum-refused-for-good = Partager davantage n’y changerait rien : la règle demande autre chose que ce qui est vérifié à votre sujet. Si ce n’est plus à jour, faites-le corriger au guichet où votre inscription a été faite, puis reconnectez-vous.
 forum-muted-title = Vous ne pouvez pas écrire pour le moment
 forum-muted-until = La modération a suspendu votre écriture jusqu’au { $date }.
 forum-muted = La modération a suspendu votre écriture.
-forum-banned-title = Vous êtes exclu de ce forum
+forum-banned-title = Ce forum vous est fermé
 forum-banned-until = L’exclusion prend fin le { $date }. Elle vaut sous n’importe quel nom.
 forum-banned = L’exclusion n’a pas de date de fin. Elle vaut sous n’importe quel nom.
 forum-reason = Motif : { $reason }
@@ -164,7 +164,7 @@ forum-kept-title = Ceci n’a pas été publié
 forum-kept-copy = Voici votre texte, pour que vous puissiez le copier et le garder :
 
 # Connexion
-forum-refusal-title = Vous n’êtes pas connecté
+forum-refusal-title = La connexion n’a pas abouti
 forum-refusal-lead = La réponse de { $provider } n’a pas pu être acceptée : { $why }
 forum-refusal-stored = Rien n’a été enregistré.
 forum-refusal-again = Réessayer
@@ -185,10 +185,10 @@ forum-refusal-signature = sa signature est fausse.
 forum-refusal-expired = elle a expiré, ou ses dates ne peuvent pas être vraies.
 forum-refusal-subject = ses deux moitiés parlent de personnes différentes, ou de personne.
 forum-refusal-userinfo = la déclaration à votre sujet n’a pas pu être lue.
-forum-signed-out-title = Vous êtes déconnecté
+forum-signed-out-title = Votre session est fermée
 forum-signed-out = Ce navigateur ne vous connaît plus ici.
 forum-signed-out-still = { $provider } vous connaît encore : sur un ordinateur partagé, déconnectez-vous là aussi.
-forum-signed-out-everywhere = Vous êtes déconnecté ici et chez { $provider }.
+forum-signed-out-everywhere = Votre session est fermée ici et chez { $provider }.
 forum-sign-out-there = Se déconnecter aussi de { $provider }
 
 # Ce que ce forum sait
@@ -213,7 +213,7 @@ forum-me-per-person = Pseudonymes par personne ici
 forum-me-as-of = Valable pour
 forum-me-joined = Première connexion
 forum-me-signed-in = Dernière connexion
-forum-me-signed-in-help = Tout ce que { $provider } dit dans ce tableau date de ce jour et sera mis à jour à votre prochaine connexion. Vous restez connecté sept jours au plus : ce que vous partagez n’est donc jamais plus ancien quand vous écrivez ou votez.
+forum-me-signed-in-help = Tout ce que { $provider } dit dans ce tableau date de ce jour et sera mis à jour à votre prochaine connexion. Une session dure sept jours au plus : ce que vous partagez n’est donc jamais plus ancien quand vous écrivez ou votez.
 forum-me-moderator = Modération depuis
 forum-me-not-shared = non partagé
 forum-me-written = Ce que vous avez écrit
@@ -231,7 +231,7 @@ forum-leave-help = Votre adhésion et tout ce qui figure dans le tableau ci-dess
 forum-leave-sure = Quitter pour de bon ?
 forum-leave-button = Oui, supprimer mon adhésion
 forum-leave-cancel = Non, rester
-forum-left-title = Vous êtes parti
+forum-left-title = Vous avez quitté ce forum
 forum-left = Votre adhésion est supprimée. { $provider } garde la liste de ce que vous avez accepté de partager avec ce forum ; vous pouvez l’y retirer.
 
 # Signalements et modération
@@ -266,7 +266,7 @@ forum-reason-help = La personne le lit ; il reste dans le journal.
 forum-days-label = Pour combien de jours
 forum-days-help = Vide : sans fin.
 forum-was-mute = Votre écriture a été suspendue
-forum-was-ban = Vous avez été exclu
+forum-was-ban = Ce forum vous a été fermé
 forum-was-pardon = La sanction a été levée
 forum-action-mute = a suspendu l’écriture de
 forum-action-ban = a exclu

@@ -9,7 +9,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    fault::Fault,
+    fault::{Fault, Told},
     frame::Frame,
     kept,
     refused::{self, Refused},
@@ -44,12 +44,6 @@ struct ComposePage<'a> {
     missing: Option<Missing>,
     /// Where to sign in or to share more, in another tab, while this one keeps the text.
     beside: Option<(String, String)>,
-}
-
-/// A fault in words, and the id of the field that it is about.
-struct Told {
-    text: String,
-    field: &'static str,
 }
 
 impl ComposePage<'_> {
@@ -166,7 +160,7 @@ fn compose(visit: &Visit, board: &Board, form: NewForm, fault: Option<Fault>) ->
         board: board.title.clone(),
         writer: visit.member.as_ref().map(|member| (lens.publish_as(member), lens.as_of(member))),
         form,
-        fault: fault.map(|fault| Told { text: fault.text(lens.words), field: fault.field() }),
+        fault: fault.map(|fault| fault.told(lens.words)),
         beside: sign_in_beside(visit, &goal)
             .or_else(|| share.map(|_| (format!("{}&share=1", sign_in_path(&goal)), lens.words.t("forum-share-beside")))),
         missing: need.map(|need| lens.missing(&need)),

@@ -37,6 +37,12 @@ pub(super) enum Fault {
     Hidden,
 }
 
+/// A fault in words, and the id of the form's field that it is about; empty when it is about none.
+pub(super) struct Told {
+    pub(super) text: String,
+    pub(super) field: &'static str,
+}
+
 impl Fault {
     pub(super) const fn of(label: &'static str, fault: TextFault) -> Self {
         match fault {
@@ -85,13 +91,18 @@ impl Fault {
         }
     }
 
-    /// The id of the form's field that it is about, if it is about one.
-    pub(super) fn field(self) -> &'static str {
+    pub(super) fn told(self, words: Words<'_>) -> Told {
+        Told { text: self.text(words), field: self.field() }
+    }
+
+    fn field(self) -> &'static str {
         match self {
             Self::Empty(label) | Self::Long(label, _) if label == "forum-title-label" => "title",
             Self::Empty(_) | Self::Long(..) => "body",
             Self::Options => "options",
             Self::Date => "closes",
+            Self::Reason => "reason",
+            Self::Days => "days",
             _ => "",
         }
     }

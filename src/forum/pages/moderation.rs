@@ -8,7 +8,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    fault::Fault,
+    fault::{Fault, Told},
     frame::Frame,
     refused::sanction_text,
     report::MAX_REASON,
@@ -76,9 +76,16 @@ struct MemberPage<'a> {
     written: Vec<WrittenLine>,
     trail: Vec<TrailLine>,
     form: SanctionForm,
-    fault: Option<String>,
+    fault: Option<Told>,
     /// Moderators are not sanctioned here: whoever configured them takes the role away first.
     immune: bool,
+}
+
+impl MemberPage<'_> {
+    /// Whether a field is the one at fault.
+    fn faulty(&self, field: &str) -> bool {
+        self.fault.as_ref().is_some_and(|fault| fault.field == field)
+    }
 }
 
 struct WrittenLine {
@@ -280,7 +287,7 @@ async fn member_page(
             .collect(),
         trail: trail.into_iter().map(|line| trail_line(&lens, line, &people)).collect(),
         form,
-        fault: fault.map(|fault| fault.text(lens.words)),
+        fault: fault.map(|fault| fault.told(lens.words)),
         immune: moderates(visit.forum.config(), member),
     };
     visit.show_as(status, &view)

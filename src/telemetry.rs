@@ -149,20 +149,6 @@ impl Metrics {
         Self { registry: Arc::new(Mutex::new(registry)), requests, seconds, open }
     }
 
-    /// A further counter; `name` without the prefix and without `_total`.
-    pub fn counter(&self, name: &str, help: &str) -> Counter {
-        let counter = Counter::default();
-        self.registry.lock().unwrap_or_else(PoisonError::into_inner).register(name, help, counter.clone());
-        counter
-    }
-
-    /// A further gauge.
-    pub fn gauge(&self, name: &str, help: &str) -> Gauge {
-        let gauge = Gauge::default();
-        self.registry.lock().unwrap_or_else(PoisonError::into_inner).register(name, help, gauge.clone());
-        gauge
-    }
-
     /// Counts and times every request that goes through `router`; to be called on the outermost router.
     pub fn observe(&self, router: Router) -> Router {
         let metrics = self.clone();

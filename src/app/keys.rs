@@ -2,10 +2,11 @@
 
 use std::io::Write;
 
+use anyhow::bail;
 use clap::Subcommand;
 
 use super::{DataDir, Place};
-use crate::{config::Config, domain::ambient::Ambient, keyring::Role};
+use crate::{config::Config, domain::ambient::Ambient, keyring::Role, wire::jose::Algorithm};
 
 /// The private keys of an installation.
 #[derive(Debug, clap::Args)]
@@ -25,15 +26,36 @@ enum Command {
         /// issuer, vault, pseudonym or token.
         role: Role,
     },
+    /// Make the first signing key of a further algorithm, so that clients can be registered for it.
+    Add {
+        /// RS256, PS256, ES256 or EdDSA.
+        algorithm: Algorithm,
+    },
+    /// Delete signing and token keys that nothing needs any more.
+    Purge,
 }
 
 pub(super) fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<()> {
     let ambient = Ambient::system();
     let data = DataDir::new(&args.place.data, Config::load(args.place.config.as_deref())?);
     let mut keyring = data.load_keys(&ambient)?;
-    if let Command::Rotate { role } = args.command {
-        keyring.rotate(role, &mut ambient.rng(), ambient.now())?;
-        writeln!(out, "Made the next {role} key. A server that runs sees it when it starts again.")?;
+    match args.command {
+        Command::List => {}
+        Command::Rotate { role } => {
+            keyring.rotate(role, &mut ambient.rng(), ambient.now())?;
+            writeln!(out, "Made the next {role} key. {RESTART}")?;
+        }
+        Command::Add { algorithm } => {
+            if keyring.issuer_keys(ambient.now()).any(|(key, _)| key.signer().algorithm() == algorithm) {
+                bail!("there is a key of {algorithm} already: `heteronym keys rotate issuer` makes the next one");
+            }
+            keyring.add_algorithm(algorithm, &mut ambient.rng(), ambient.now())?;
+            writeln!(out, "Made the first {algorithm} key. {RESTART}")?;
+        }
+        Command::Purge => {
+            let deleted = keyring.purge(ambient.now())?;
+            writeln!(out, "Deleted {deleted} keys that nothing needed any more.")?;
+        }
     }
     for (key, state) in keyring.issuer_keys(ambient.now()) {
         writeln!(
@@ -46,3 +68,5 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+const RESTART: &str = "A server that runs sees it when it starts again: do that soon, so that it is published before it is used.";

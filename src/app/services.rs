@@ -117,7 +117,7 @@ impl Services {
     /// Everything the provider answers.
     pub fn router(&self) -> Router {
         let pages = Router::new()
-            .merge(web::public::routes())
+            .merge(web::public::routes(self.attributes.areas().source()))
             .merge(web::oidc::routes(self.provider.clone()))
             .merge(web::account::routes(web::account::State {
                 attributes: self.attributes.clone(),

@@ -97,17 +97,6 @@ random_ids! {
     FamilyId;
     /// An office that enrols people: a town hall.
     RegistrarId;
-    /// An error shown to a person and found again in the log.
-    ErrorId;
-}
-
-impl ErrorId {
-    /// Eight hexadecimal digits: enough to find a line of the log, short enough to read out on the telephone.
-    pub fn short(&self) -> String {
-        let mut text = HEXLOWER.encode(&self.0);
-        text.truncate(8);
-        text
-    }
 }
 
 /// A relying party's `client_id` (RFC 6749 §2.2): `c_` and 1 to 62 characters of `[a-z0-9_-]`.

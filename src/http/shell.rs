@@ -161,6 +161,7 @@ fn is_bare(response: &Response) -> bool {
     media_type.is_none_or(|media_type| media_type.starts_with(b"text/plain"))
 }
 
+/// Eight letters and digits: enough to find a line of the log, short enough to read out on the telephone.
 fn error_id(site: &Site) -> String {
     data_encoding::BASE32_NOPAD.encode(&site.random::<5>())
 }

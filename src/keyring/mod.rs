@@ -1,7 +1,8 @@
 //! Private keys by role, each its own type: made, loaded, rotated, wiped. `keys/README.md` says what each is for.
 //!
-//! A [`Keyring`] is what one process holds at one time. It does not change by itself: a running server loads it anew
-//! every few minutes, so that a new version takes over and an old one ends on every node at the same hour.
+//! A [`Keyring`] is what one process holds from its start to its end: a running server does not look at the files again, and
+//! has to be started again to see a key that was made meanwhile. Which version takes over and which ends follows from the
+//! dates in the files, so among those that were there at the start it happens by itself, on every node at the same hour.
 
 mod armour;
 mod files;

@@ -120,12 +120,6 @@ pub async fn count_alike(tx: &mut Tx, tag: &[u8; 32]) -> Result<i64, StoreError>
     tx.one(COUNT_ALIKE, values![tag]).await?.int(0)
 }
 
-/// Removes a person's tags before new ones are written.
-pub async fn remove_tags(tx: &mut Tx, person: PersonId) -> Result<(), StoreError> {
-    tx.execute(REMOVE_TWINS, values![person]).await?;
-    tx.execute(REMOVE_ALIKES, values![person]).await.map(drop)
-}
-
 fn read(row: &Row) -> Result<Person, StoreError> {
     Ok(Person {
         id: row.id(0)?,
@@ -166,6 +160,4 @@ statements! {
     INSERT_ALIKE = "INSERT INTO alikes (tag, person_id) VALUES ($1, $2) ON CONFLICT (tag, person_id) DO NOTHING";
     HAS_ALIKE = "SELECT person_id FROM alikes WHERE tag = $1 AND person_id = $2";
     COUNT_ALIKE = "SELECT COUNT(*) FROM alikes WHERE tag = $1";
-    REMOVE_TWINS = "DELETE FROM twins WHERE person_id = $1";
-    REMOVE_ALIKES = "DELETE FROM alikes WHERE person_id = $1";
 }

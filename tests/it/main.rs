@@ -15,6 +15,7 @@ mod forum;
 mod harness;
 mod http_server;
 mod journeys;
+mod keys;
 mod layering;
 mod pages;
 mod privacy;

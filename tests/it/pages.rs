@@ -16,6 +16,8 @@ use heteronym::{
 };
 use tower::ServiceExt;
 
+use crate::harness::Service;
+
 /// Every template below `src`, with its text.
 fn templates() -> Vec<(PathBuf, String)> {
     fn visit(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
@@ -104,6 +106,8 @@ fn the_rules_over_templates_find_what_they_forbid() {
     );
 }
 
+const SOURCE: &str = "An office of statistics, under its licence.";
+
 fn provider() -> Router {
     let site = Site::new(SiteConfig {
         name: "Heteronym".to_owned(),
@@ -115,7 +119,7 @@ fn provider() -> Router {
         assets: &[],
         random: Box::new(|bytes| bytes.fill(1)),
     });
-    shell(Router::new().merge(web::public::routes()), site.unwrap())
+    shell(Router::new().merge(web::public::routes(SOURCE)), site.unwrap())
 }
 
 async fn get(path: &str, headers: &[(header::HeaderName, &str)]) -> (header::HeaderMap, StatusCode, String) {
@@ -140,6 +144,17 @@ async fn the_public_pages_speak_the_readers_language_and_set_no_cookie() {
             assert_eq!(headers[header::CONTENT_LANGUAGE], lang);
         }
     }
+}
+
+#[tokio::test]
+async fn the_source_and_the_licence_of_the_areas_stand_on_a_page() {
+    for (lang, title) in [("fr", "D’où viennent les territoires"), ("en", "Where the areas come from")] {
+        let (_, _, text) = get("/privacy", &[(header::ACCEPT_LANGUAGE, lang)]).await;
+        assert!(text.contains(title) && text.contains(SOURCE), "{text}");
+    }
+    let whole = Service::start().await;
+    let text = whole.browser().get("/privacy").await.text();
+    assert!(text.contains("INSEE") && text.contains("Licence Ouverte 2.0 (Etalab)"), "of the table that is embedded");
 }
 
 #[tokio::test]

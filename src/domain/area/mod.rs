@@ -212,6 +212,7 @@ mod tests {
     #[test]
     fn france_has_34969_communes_and_all_that_holds_them() {
         assert_eq!(Level::ALL.map(france), [1, 26, 96, 1_255, 34_969]);
+        assert!(std::ptr::eq(Areas::france(), Areas::france()), "unpacked once");
         assert!(Areas::france().source().contains("INSEE") && Areas::france().source().contains("Licence Ouverte 2.0"));
     }
 

@@ -67,3 +67,5 @@ privacy-rights = What you can do
 privacy-rights-text = Your account lists every forum, what it received and when. There you can withdraw your agreement, give up a pseudonym, and download everything as a file. Having your record erased is done at the counter.
 privacy-cookies = Cookies
 privacy-cookies-text = We set three, all needed, none shared: one holds your session, one protects forms, one remembers your language. No page loads anything from another site.
+privacy-areas = Where the areas come from
+privacy-areas-text = The names, codes and populations of the areas are public data, which we show as they were published. Their source and licence:

@@ -67,3 +67,5 @@ privacy-rights = Ce que vous pouvez faire
 privacy-rights-text = Votre compte énumère chaque forum, ce qu’il a reçu et quand. Vous pouvez y retirer votre accord, abandonner un pseudonyme et tout télécharger dans un fichier. L’effacement de votre dossier se demande au guichet.
 privacy-cookies = Cookies
 privacy-cookies-text = Nous en posons trois, tous nécessaires, aucun partagé : l’un tient votre session, l’un protège les formulaires, l’un retient votre langue. Aucune page ne charge quoi que ce soit d’un autre site.
+privacy-areas = D’où viennent les territoires
+privacy-areas-text = Les noms, les codes et les populations des territoires sont des données publiques, montrées telles qu’elles ont été publiées. Leur source et leur licence :

@@ -11,11 +11,11 @@ use axum::{
 use super::paths;
 use crate::http::{Lang, Page};
 
-/// `/`, `/privacy` and `/robots.txt`.
-pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+/// `/`, `/privacy` and `/robots.txt`. `source` is the sentence that the licence of the table of areas asks for.
+pub fn routes<S: Clone + Send + Sync + 'static>(source: &'static str) -> Router<S> {
     Router::new()
         .route(paths::HOME, routing::get(home))
-        .route(paths::PRIVACY, routing::get(privacy))
+        .route(paths::PRIVACY, routing::get(move |page: Page| privacy(page, source)))
         .route("/robots.txt", routing::get(robots))
 }
 
@@ -36,10 +36,12 @@ async fn home(page: Page) -> Response {
 struct Privacy<'a> {
     page: &'a Page,
     parties: [&'static str; 7],
+    /// Of the table of areas; empty where a table names none.
+    source: &'static str,
 }
 
-async fn privacy(page: Page) -> Response {
-    page.render_public(&Privacy { page: &page, parties: PARTIES })
+async fn privacy(page: Page, source: &'static str) -> Response {
+    page.render_public(&Privacy { page: &page, parties: PARTIES, source })
 }
 
 /// Search engines see the pages that are the same for everybody.

@@ -9,6 +9,7 @@ mod index;
 mod meter;
 mod row;
 mod settle;
+mod standing;
 mod terms;
 
 use std::sync::Arc;
@@ -21,12 +22,13 @@ pub use self::{
     meter::Meter,
     row::{open_facts, seal_facts},
     settle::Settled,
+    standing::Standing,
     terms::Terms,
 };
 use crate::{
     domain::{
         age::LegalCalendar,
-        ambient::Ambient,
+        ambient::{Ambient, Timestamp},
         area::{AreaCode, Areas, Level},
         bracket::BracketTable,
         claim::Qualities,
@@ -111,6 +113,16 @@ impl Attributes {
         self.today().year()
     }
 
+    /// The present legal day.
+    pub fn today(&self) -> Date {
+        self.legal_day(self.0.ambient.now())
+    }
+
+    /// The legal day of a moment.
+    pub fn legal_day(&self, at: Timestamp) -> Date {
+        self.0.calendar.today(at)
+    }
+
     /// What people call an area: the claim `residence_label`. The code itself when the table does not have it.
     pub fn label(&self, area: AreaCode) -> String {
         self.0.areas.label(area).unwrap_or_else(|| area.to_string())
@@ -135,10 +147,6 @@ impl Attributes {
     /// Fewer people than this who share what is shown are too few: `territory.smallest_crowd`.
     pub fn smallest_crowd(&self) -> u64 {
         self.0.smallest_crowd
-    }
-
-    fn today(&self) -> Date {
-        self.0.calendar.today(self.0.ambient.now())
     }
 }
 

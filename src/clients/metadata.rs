@@ -69,6 +69,19 @@ impl Metadata {
         self.post_logout_redirect_uris.iter().any(|registered| registered == uri)
     }
 
+    /// Where the forum is, as people read it: the hosts to which a sign-in may lead, each once.
+    pub fn hosts(&self) -> Vec<String> {
+        let mut hosts = Vec::new();
+        for redirect in self.redirects() {
+            let proven = redirect.proven();
+            let host = proven.origin().trim_start_matches("https://").trim_start_matches("http://").to_owned();
+            if !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+        hosts
+    }
+
     /// What a citizen agreed to is asked again when this changes: the name, the policies, what is required.
     pub fn fingerprint(&self) -> [u8; 32] {
         let shown = serde_json::json!([
@@ -86,5 +99,24 @@ impl Metadata {
     fn redirects(&self) -> Vec<RedirectUri> {
         let registered = self.redirect_uris.iter().cloned();
         registered.map(|uri| RedirectUri::registered(uri, self.application_type)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients::Draft;
+
+    fn hosts(application_type: ApplicationType, uris: &[&str]) -> Vec<String> {
+        let redirect_uris = uris.iter().map(|uri| (*uri).to_owned()).collect();
+        let draft = Draft { name: "Forum".to_owned(), application_type, redirect_uris, ..Draft::default() };
+        draft.check().unwrap().hosts()
+    }
+
+    #[test]
+    fn a_forum_is_where_its_sign_ins_lead() {
+        let web = ["https://forum.example/callback", "https://forum.example/other", "https://m.forum.example:8443/cb"];
+        assert_eq!(hosts(ApplicationType::Web, &web), ["forum.example", "m.forum.example:8443"]);
+        assert_eq!(hosts(ApplicationType::Native, &["http://127.0.0.1/callback"]), ["127.0.0.1"]);
     }
 }

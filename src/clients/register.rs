@@ -160,7 +160,7 @@ impl Clients {
 }
 
 impl Draft {
-    fn check(&self) -> Result<Metadata, RegistrationError> {
+    pub(super) fn check(&self) -> Result<Metadata, RegistrationError> {
         if self.auth_method == AuthMethod::PrivateKeyJwt {
             return Err(RegistrationError::AuthMethod);
         }

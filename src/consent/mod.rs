@@ -3,16 +3,16 @@
 //! A consent belongs to a pseudonym and a client. It is remembered, listed and withdrawn; what was agreed and when is
 //! sealed in its row. Withdrawing it ends every grant that rests on it, in the same transaction.
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeSet, fmt, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
     domain::{
         ambient::{Ambient, Timestamp},
         area::Level,
         claim::{Qualities, Quality},
-        ids::{ClientId, ConsentId, PersonId, PseudonymId},
+        ids::{ClientId, ConsentId, GrantId, PersonId, PseudonymId},
     },
     keyring::Keyring,
     store::{Store, StoreError, consents as rows, grants},
@@ -119,6 +119,23 @@ impl Consents {
         rows.await?.into_iter().map(|row| self.open(row)).collect()
     }
 
+    /// When a forum was given tokens that rest on a consent, the latest first: for as long as the records of them are kept.
+    pub async fn tokens_given(&self, id: ConsentId) -> Result<Vec<Timestamp>, StoreError> {
+        let rows =
+            self.store.read::<_, StoreError, _>(move |tx| Box::pin(async move { grants::by_consent(tx, id).await }));
+        let vault = self.keyring.vault();
+        // What was granted stands beside the moment, and repeats the consent.
+        let moment = |(id, sealed): (GrantId, Vec<u8>)| {
+            let plain = vault.open_row(GRANTS, id.as_bytes(), &sealed).ok()?;
+            serde_json::from_slice::<(Timestamp, IgnoredAny)>(&plain).ok().map(|(at, _)| at)
+        };
+        let moments =
+            rows.await?.into_iter().map(|row| moment(row).ok_or(StoreError::Corrupt("a grant does not open")));
+        let mut moments = moments.collect::<Result<Vec<_>, _>>()?;
+        moments.sort_unstable_by_key(|at| Reverse(*at));
+        Ok(moments)
+    }
+
     /// Records an agreement in place of the one before. Sent twice at once, it is recorded once.
     pub async fn give(
         &self,
@@ -204,6 +221,8 @@ impl fmt::Debug for Agreement {
 }
 
 const TABLE: &str = "consents";
+/// The rows that the provider seals when it spends a code: the moment, then the terms.
+const GRANTS: &str = "grants";
 const PADDING: usize = 512;
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use jiff::{civil::Date, tz::TimeZone};
 use rand::{
     SeedableRng,
     rngs::{StdRng, SysRng},
@@ -54,6 +55,12 @@ impl Timestamp {
     #[must_use]
     pub const fn day(self) -> Self {
         Self(self.0 - self.0.rem_euclid(86_400_000))
+    }
+
+    /// The day of a time that is kept to the day.
+    pub fn date(self) -> Date {
+        let limit = if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        TimeZone::UTC.to_datetime(jiff::Timestamp::from_millisecond(self.0).unwrap_or(limit)).date()
     }
 
     /// The start of the hour: the finest time that leaves the service in public.
@@ -183,6 +190,13 @@ mod tests {
         assert_eq!(Timestamp(-1).day(), Timestamp(-86_400_000));
         assert_eq!(Timestamp(86_400_000 + 7).day(), Timestamp(86_400_000));
         assert_eq!(Timestamp(3_600_000 * 5 + 1).hour(), Timestamp(3_600_000 * 5));
+    }
+
+    #[test]
+    fn a_day_that_was_kept_is_that_day_of_the_calendar_and_a_broken_time_is_the_first_or_last() {
+        assert_eq!(Timestamp(1_781_517_600_000).day().date(), jiff::civil::date(2026, 6, 15));
+        assert_eq!(Timestamp(-1).date(), jiff::civil::date(1969, 12, 31));
+        assert_eq!((Timestamp(i64::MIN).date().year(), Timestamp(i64::MAX).date().year()), (-9999, 9999));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::{
         name::{ChosenName, NameRefusal, Skeletons},
     },
     keyring::Keyring,
-    store::{Store, StoreError, Tx, pseudonyms as rows},
+    store::{Store, StoreError, Tx, consents, grants, pseudonyms as rows},
 };
 
 /// One heteronym: a place of a person in a sector, and the name shown there.
@@ -168,14 +168,36 @@ impl Pseudonyms {
         self.put(row, &shown).await
     }
 
-    /// Gives a pseudonym up. Its place and its `sub` stay the person's: coming back is [`Pseudonyms::revive`], and a
-    /// forum's ban still holds then.
+    /// Gives a pseudonym of this person up; false when that was done before, [`PseudonymError::Unknown`] when it is none of
+    /// theirs.
+    pub async fn leave(&self, id: PseudonymId, person: PersonId) -> Result<bool, PseudonymError> {
+        let (this, now) = (self.clone(), self.ambient.now());
+        let left = self.store.write::<_, PseudonymError, _>(move |tx| {
+            Box::pin(async move {
+                let row = rows::find(tx, id).await?.filter(|row| row.person_id == person);
+                let heteronym = this.open(row.ok_or(PseudonymError::Unknown)?)?;
+                if heteronym.is_retired() {
+                    return Ok(false);
+                }
+                this.retire(tx, &heteronym, now).await?;
+                Ok(true)
+            })
+        });
+        left.await
+    }
+
+    /// Gives a pseudonym up, and with it its name and its consents. Its place and its `sub` stay the person's: coming back
+    /// is [`Pseudonyms::revive`], where a forum's ban still holds and consent is asked anew.
     pub async fn retire(&self, tx: &mut Tx, heteronym: &Heteronym, now: Timestamp) -> Result<(), PseudonymError> {
         let row = self.changed_row(heteronym, &heteronym.shown, Some(now.day()));
         if !rows::update(tx, &row).await? {
             return Err(PseudonymError::Changed);
         }
         rows::release_names(tx, heteronym.id, now).await?;
+        for consent in consents::live_of_pseudonym(tx, heteronym.id).await? {
+            consents::withdraw(tx, consent.id, heteronym.person, now).await?;
+            grants::revoke_by_consent(tx, consent.id, now).await?;
+        }
         Ok(())
     }
 

@@ -38,6 +38,11 @@ pub async fn live(tx: &mut Tx, pseudonym: PseudonymId, client: &ClientId) -> Res
     tx.optional(LIVE, values![pseudonym, client]).await?.map(|row| read(&row)).transpose()
 }
 
+/// The live consents of a pseudonym, one for each client of its sector at most.
+pub async fn live_of_pseudonym(tx: &mut Tx, pseudonym: PseudonymId) -> Result<Vec<Consent>, StoreError> {
+    tx.all(LIVE_OF_PSEUDONYM, values![pseudonym]).await?.iter().map(read).collect()
+}
+
 /// Every consent of a person, the latest day first.
 pub async fn of_person(tx: &mut Tx, person: PersonId) -> Result<Vec<Consent>, StoreError> {
     tx.all(OF_PERSON, values![person]).await?.iter().map(read).collect()
@@ -65,6 +70,8 @@ statements! {
     FIND = "SELECT id, person_id, pseudonym_id, client_id, sealed, given_on, withdrawn_on FROM consents WHERE id = $1";
     LIVE = "SELECT id, person_id, pseudonym_id, client_id, sealed, given_on, withdrawn_on FROM consents
             WHERE pseudonym_id = $1 AND client_id = $2 AND withdrawn_on IS NULL";
+    LIVE_OF_PSEUDONYM = "SELECT id, person_id, pseudonym_id, client_id, sealed, given_on, withdrawn_on FROM consents
+                         WHERE pseudonym_id = $1 AND withdrawn_on IS NULL ORDER BY id";
     OF_PERSON = "SELECT id, person_id, pseudonym_id, client_id, sealed, given_on, withdrawn_on FROM consents
                  WHERE person_id = $1 ORDER BY given_on DESC, id";
     WITHDRAW = "UPDATE consents SET withdrawn_on = $3 WHERE id = $1 AND person_id = $2 AND withdrawn_on IS NULL";

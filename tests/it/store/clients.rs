@@ -17,6 +17,7 @@ use super::{
 on_both_engines! {
     a_client_is_found_and_listed_as_written
     a_client_belongs_to_a_sector_that_is_there_and_its_id_is_its_own
+    the_clients_of_a_sector_are_listed_without_those_of_others
     a_client_is_changed_by_whoever_read_it_last
     a_client_is_disabled_once
     a_sector_keeps_the_policy_it_began_with
@@ -47,6 +48,19 @@ async fn a_client_belongs_to_a_sector_that_is_there_and_its_id_is_its_own(db: Db
     let stray = leak(client("c_stray", &"other.example".parse().unwrap()));
     let outcome = db.write(|tx| Box::pin(clients::insert(tx, stray))).await;
     assert!(matches!(outcome, Err(StoreError::Refused)), "{outcome:?}");
+}
+
+async fn the_clients_of_a_sector_are_listed_without_those_of_others(db: Db) {
+    let world = World::add_to(&db).await;
+    let other = leak("other.example".parse::<Sector>().unwrap());
+    let (sister, stranger) = (leak(client("c_a-sister", world.sector)), leak(client("c_b-stranger", other)));
+    db.write(move |tx| Box::pin(clients::ensure_sector(tx, other, 1, NOW))).await.unwrap();
+    db.write(move |tx| Box::pin(clients::insert(tx, sister))).await.unwrap();
+    db.write(move |tx| Box::pin(clients::insert(tx, stranger))).await.unwrap();
+    let of = |sector| db.read(move |tx| Box::pin(clients::in_sector(tx, sector)));
+    assert_eq!(of(world.sector).await.unwrap(), [sister.clone(), world.client.clone()]);
+    assert_eq!(of(other).await.unwrap(), [stranger.clone()]);
+    assert_eq!(of(leak("nowhere.example".parse().unwrap())).await.unwrap(), []);
 }
 
 async fn a_client_is_changed_by_whoever_read_it_last(db: Db) {
@@ -106,8 +120,11 @@ async fn a_pseudonym_has_one_live_consent_for_a_client(db: Db) {
     assert!(matches!(outcome, Err(StoreError::Taken)), "{outcome:?}");
     db.write(move |tx| Box::pin(consents::withdraw(tx, world.consent.id, world.person.id, NOW))).await.unwrap();
     assert!(live().await.unwrap().is_none());
+    let of_pseudonym = || db.read(move |tx| Box::pin(consents::live_of_pseudonym(tx, world.pseudonym.id)));
+    assert!(of_pseudonym().await.unwrap().is_empty());
     insert().await.unwrap();
     assert!(live().await.unwrap().as_ref() == Some(second));
+    assert!(of_pseudonym().await.unwrap() == [second.clone()], "what was withdrawn is not among them");
 
     let nowhere = leak(consent(3, world.pseudonym, &client("c_unknown", world.sector)));
     let nobody = leak(consent(4, &pseudonym(9, world.person.id, world.sector, 1), world.client));

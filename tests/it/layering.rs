@@ -33,7 +33,7 @@ const TABLE: &str = "
     lifting       : domain wire store transparency accounts
     tasks         : domain store keyring vault accounts proofing attributes pseudonym clients consent transparency issuance provider lifting
     web           : domain wire http telemetry config store keyring vault accounts proofing attributes pseudonym clients consent transparency issuance provider lifting
-    web/shared    : domain wire http telemetry config accounts web
+    web/shared    : domain wire http telemetry config accounts attributes pseudonym web
     web/oidc      : domain wire http telemetry config accounts attributes pseudonym clients consent issuance provider web web/shared
     web/public    : domain wire http telemetry config clients transparency web web/shared
     web/account   : domain wire http telemetry config accounts attributes pseudonym clients consent web web/shared

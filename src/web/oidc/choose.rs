@@ -10,18 +10,17 @@ use super::{authorize, page_problem, required_citizen, store_problem};
 use crate::{
     accounts::Accounts,
     clients::Client,
-    domain::{
-        ids::PseudonymId,
-        name::{ChosenName, NameRefusal, Reserved},
-        quality::Facts,
-    },
+    domain::{ids::PseudonymId, name::Reserved, quality::Facts},
     http::{Page, Problem, SafeForm},
     provider::{
         Provider,
         interaction::{Choice, Step, StepError},
     },
     pseudonym::{Heteronym, NameChoice, PseudonymError},
-    web::shared::Reader,
+    web::shared::{
+        Reader,
+        naming::{NameEntry, pseudonym_text},
+    },
 };
 
 /// What the form held, to be shown again when it cannot be taken.
@@ -32,16 +31,8 @@ pub(super) struct Entry {
     /// `new`, or the id of a pseudonym.
     #[serde(default)]
     pseudonym: String,
-    /// `chosen` or `partial`.
-    #[serde(default)]
-    kind: String,
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    indexable: String,
-    /// Why it was refused: the name of a text.
-    #[serde(skip)]
-    error: Option<&'static str>,
+    #[serde(flatten)]
+    name: NameEntry,
 }
 
 #[derive(Template)]
@@ -54,10 +45,10 @@ struct Choose<'a> {
     retired: Vec<&'a Heteronym>,
     another: bool,
     partial: &'a str,
-    entry: &'a Entry,
+    entry: &'a NameEntry,
 }
 
-pub(super) fn page(page: &Page, choice: &Choice, entry: &Entry) -> Response {
+pub(super) fn page(page: &Page, choice: &Choice, entry: &NameEntry) -> Response {
     let (retired, live): (Vec<_>, Vec<_>) = choice.own.iter().partition(|own| own.is_retired());
     let status = if entry.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let template = Choose {
@@ -86,7 +77,7 @@ pub(super) async fn choose(
     let Step::Choose(choice) = step else { return authorize::show(&provider, &accounts, page, step).await };
     let wish = match wish(&provider, &entry, &choice.facts, &choice.pending.client) {
         Ok(wish) => wish,
-        Err(error) => return Ok(self::page(&page, &choice, &Entry { error: Some(error), ..entry })),
+        Err(error) => return Ok(self::page(&page, &choice, &entry.name.refused(error))),
     };
     let taken = match wish {
         Wish::Own(id, shown) => provider.choose(&entry.tx, &browser, &signed_in, id, shown).await,
@@ -96,10 +87,7 @@ pub(super) async fn choose(
         Ok(step) => authorize::show(&provider, &accounts, page, step).await,
         Err(StepError::Page(error)) => Err(page_problem(error)),
         Err(StepError::Pseudonym(PseudonymError::Store(error))) => Err(store_problem(&error)),
-        Err(StepError::Pseudonym(error)) => {
-            let entry = Entry { error: Some(pseudonym_text(&error)), ..entry };
-            Ok(self::page(&page, &choice, &entry))
-        }
+        Err(StepError::Pseudonym(error)) => Ok(self::page(&page, &choice, &entry.name.refused(pseudonym_text(&error)))),
         Err(StepError::Consent(error)) => Err(Problem::internal(error)),
     }
 }
@@ -110,30 +98,11 @@ enum Wish {
 }
 
 fn wish(provider: &Provider, entry: &Entry, facts: &Facts, client: &Arc<Client>) -> Result<Wish, &'static str> {
-    let shown = match entry.kind.as_str() {
-        "partial" => Some(NameChoice::partial(facts.partial_name.clone())),
-        "chosen" if !entry.name.is_empty() => {
-            let reserved = Reserved::new([client.metadata.client_name.as_str(), provider.name()]);
-            let name = ChosenName::check(&entry.name, &reserved).map_err(NameRefusal::code)?;
-            Some(NameChoice::chosen(name))
-        }
-        _ => None,
-    };
-    let shown = shown.map(|shown| NameChoice { indexable: entry.indexable == "yes", ..shown });
+    let reserved = Reserved::new([client.metadata.client_name.as_str(), provider.name()]);
+    let shown = entry.name.choice(&facts.partial_name, &reserved, None)?;
     if entry.pseudonym == "new" {
         return shown.map(Wish::New).ok_or("empty");
     }
     let id = entry.pseudonym.parse().map_err(|_| "unknown-pseudonym")?;
     Ok(Wish::Own(id, shown))
-}
-
-/// The text that explains a refusal, after `name-error-`.
-pub(in crate::web) fn pseudonym_text(error: &PseudonymError) -> &'static str {
-    match error {
-        PseudonymError::Name(refusal) => refusal.code(),
-        PseudonymError::NameTaken => "taken",
-        PseudonymError::NoPlace => "no-place",
-        PseudonymError::Changed => "changed",
-        PseudonymError::Unknown | PseudonymError::Store(_) => "unknown-pseudonym",
-    }
 }

@@ -3,6 +3,7 @@
 
 mod device;
 pub mod moment;
+pub mod naming;
 mod problem;
 mod refused;
 mod returning;

@@ -1,1 +1,108 @@
-# A person’s own pages.
+# What is vouched for of a citizen, and what each forum has got of it.
+
+overview-forums = { $n ->
+    [0] No forum knows you yet.
+    [one] One forum knows you, under a pseudonym.
+   *[other] { $n } forums know you, each under another pseudonym.
+}
+overview-forums-button = See what each one knows
+overview-access = Signing in
+overview-access-text = Your passkeys, your passphrase, your recovery codes, and the devices that are signed in.
+overview-access-button = Manage how I sign in
+overview-vouched = What is vouched for of you
+overview-vouched-text = This is the most that a forum can get: only what it asks for, and only what you agree to.
+overview-age = Age reached in { $year }. The bracket changes on 1 January at most, never on your birthday: of your date of birth, the service keeps only the year, { $birth }.
+overview-majority = You come of age on { $day }. The service keeps this day until then, and forgets it afterwards.
+overview-areas = A forum gets one of these areas, as wide as you wish, and those that lie around it; never a smaller one.
+overview-sex-none = Not recorded: no forum can get it.
+overview-roles-none = None: no forum can get any.
+overview-until = until { $day }
+overview-name = A part of your true name
+overview-name-text = Only where you choose to show it in place of a pseudonym.
+overview-renew = Vouched for until
+overview-renew-text = Come to the counter before that day, with your identity document. You were enrolled by: { $office }.
+overview-sealed = Your names, your date of birth and the number of your document were sealed at the counter. The service cannot read them, and so they are not here.
+overview-error = Is something wrong, or has it changed?
+overview-error-text = Go to the counter ({ $office }) with your identity document and proof of what changed. It cannot be changed here: that is why forums can rely on it. Whatever changes is shown to you before any forum learns of it.
+overview-renewal-near = Your enrolment has to be renewed by { $day }. Go to the counter with your identity document: { $office }.
+overview-renewal-over = Your enrolment was to be renewed by { $day }. Go to the counter with your identity document: { $office }.
+overview-departed = Your enrolment ended on { $day }. No forum gets anything new about you. To come back, go to the counter: you will find your pseudonyms again.
+overview-staff-auditor = This account is for auditing. It has no forums.
+overview-staff-custodian = This account is a custodian’s. It has no forums.
+overview-staff-administrator = This account is an administrator’s. It has no forums.
+
+forums-title = My forums
+forums-lead = Each forum sees its own card and no other. The cards stand side by side only here, and only for you.
+forums-none = No forum knows you yet
+forums-none-text = Go to a forum that you like and choose “Sign in” with this service there. You choose a name, you see exactly what the forum would learn, and you decide. It will appear here.
+forums-done-withdrawn = Your consent is withdrawn. The forum gets nothing more.
+forums-done-renamed = The name is changed. The forum shows it when you next sign in there.
+forums-done-left = You have left the forum. Your place stays yours.
+forums-done-signed-in = You have signed in again. Your data can now be downloaded, at the bottom of this page.
+forums-status-live = may ask
+forums-status-unused = nothing shared
+forums-status-withdrawn = withdrawn
+forums-status-left = left
+forums-name-chosen = a name you chose
+forums-name-partial = a part of your true name
+forums-badge-of-age = of age
+forums-badge-minor = under age
+forums-indexable = search engines may see it
+forums-not-indexable = hidden from search engines
+forums-together = These forums belong together: they know you by the same pseudonym and can put together what each has got.
+forums-closed = this forum no longer has access to the service
+forums-since = Agreed on
+forums-name-untold = Your name is not told to this forum.
+forums-residence = Place of residence ({ $level })
+forums-told = What it gets
+forums-nothing = nothing but a number that stands for you there
+forums-now-told = Now: { $value }. The forum gets the present value without asking you.
+forums-now-untold = Now: { $value }. The forum gets neither the old nor the new value until you sign in there and agree.
+forums-declined = You declined
+forums-away = While you are away
+forums-away-yes = it may renew this information, until you withdraw your consent
+forums-away-no = it gets nothing; only when you sign in there
+forums-withdraw = Withdraw my consent
+forums-withdrawn = This forum gets nothing any more. What it had got before is not taken back; your pseudonym and your place stay yours.
+forums-unused = You chose a name here and agreed to nothing: the forum has got nothing.
+forums-earlier = What it got before
+forums-span = { $from } to { $to }
+forums-earlier-value = { $label }: { $value }
+forums-more = { $n ->
+    [one] One more from before is in your file, below.
+   *[other] { $n } more from before are in your file, below.
+}
+forums-left = You left on { $day }. If you come back, you find the same place again, under a name that you choose then. Nobody else can take the old one.
+forums-rename = Change the name
+forums-leave = Leave this forum
+forums-pages = Pages
+forums-before = ← Previous forums
+forums-after = More forums →
+forums-keep = Change nothing
+
+withdraw-title = Withdraw your consent from { $forum }?
+withdraw-ends = { $forum } gets nothing new about you. Its access ends at once.
+withdraw-kept = What it has already got is not taken back: ask the forum to erase it.
+withdraw-place = Your pseudonym { $name } and your place stay yours. Nobody else can take them.
+withdraw-session = You may still be signed in at the forum itself: sign out there as well. At your next sign-in there you will be asked again.
+withdraw-button = Withdraw my consent
+
+rename-title = Another name in { $forum }?
+rename-lead = You are known there as { $name }.
+rename-old = The forum knows that it is still you: it shows the new name when you next sign in there, and may leave the old one in what you wrote. The old name goes to nobody else.
+rename-button = Save
+rename-keep = Keep the name
+
+leave-title = Leave { $forum }?
+leave-ends = All that you agreed to is withdrawn: { $forum } gets nothing new about you. What it has already got is not taken back.
+leave-name = The name { $name } is no longer shown by the service, and goes to nobody else.
+leave-back = Your place stays yours. If you come back, it is the same place: the forum will recognise you, and a ban still holds.
+leave-posts = What you wrote stays with the forum: ask it to erase it, before you leave if need be.
+leave-button = Leave this forum
+
+export-title = Take my data along
+export-text = One file with everything that the service keeps about you and can read: what is vouched for, your pseudonyms, what each forum has got and when, your ways of signing in.
+export-warning = Nowhere else do your pseudonyms stand together. Whoever has this file can tell that they are all you: keep it where nobody else reads.
+export-button = Download (JSON)
+export-again = If you signed in more than a few minutes ago, you will be asked to sign in again first.
+export-comment = Everything that the service keeps about this person and can read. WARNING: whoever has this file can join this person’s pseudonyms in all forums, by their "sub" and their names. Keep it where nobody else reads, and erase it when it has served its purpose. Names, date of birth and document number are sealed to the custodians: the service cannot read them.

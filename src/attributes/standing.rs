@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::Attributes;
 use crate::{
     domain::{
+        ambient::Timestamp,
         ids::{PersonId, RegistrarId},
         quality::Facts,
     },
@@ -57,7 +58,7 @@ impl Attributes {
                     office: office.name,
                     enrolled_on: row.enrolled_on.date(),
                     renew_by: row.renew_by.date(),
-                    departed_on: row.departed_on.map(|day| day.date()),
+                    departed_on: row.departed_on.map(Timestamp::date),
                     authorities,
                 }))
             })

@@ -8,7 +8,7 @@ use heteronym::web::shared::Return;
 use serde_json::{Value, json};
 
 use super::House;
-use crate::harness::{Choices, Service};
+use crate::harness::{Choices, Forum, Service};
 
 #[tokio::test]
 async fn the_file_holds_everything_that_is_kept_and_can_be_read() {
@@ -26,46 +26,35 @@ async fn the_file_holds_everything_that_is_kept_and_can_be_read() {
     let mut document = reply.json();
     let comment = document["comment"].take();
     assert!(comment.as_str().unwrap().contains("whoever has this file can join this person’s pseudonyms"), "{comment}");
-    let login = house.citizen.account.login.as_str();
-    let (forum, other) = (house.forum.id(), quiet.id());
-    let consent = |agreed: Value, shown: Value, declined: Value, names: bool, offline: bool| {
-        json!([{
-            "agreed_at": "2026-06-15T10:00:00Z", "withdrawn_on": null, "agreed": agreed, "declined": declined,
-            "shown": shown, "residence_level": "departement", "names": names, "offline": offline,
-            "tokens_given_at": ["2026-06-15T10:00:00Z"],
-        }])
-    };
-    let shown = json!({ "age_bracket": "Y30-39", "age_over_18": true, "residence": "FR-38", "roles": ["agent"] });
-    let everything = json!(["age_bracket", "age_over_18", "residence", "roles"]);
-    let pseudonym = |sector: &str, sub: Value, name: &str, forums: Value| {
-        json!({
-            "sector": sector, "sub": sub, "slot": 0, "generation": 0, "key_version": 1, "name": name,
-            "name_assurance": "chosen", "name_audience": "public", "indexable": false, "created_on": "2026-06-15",
-            "retired_on": null, "forums": forums,
-        })
-    };
-    let here = json!([{
-        "client_id": forum, "client_name": "Forum of forum.example", "hosts": ["forum.example"], "ended": false,
-        "consents": consent(everything, shown, json!(["sex"]), true, true),
-    }]);
-    let mut there = consent(json!([]), json!({}), json!([]), false, false);
-    there[0]["residence_level"] = json!("country");
-    let there = json!([{
-        "client_id": other, "client_name": "Forum of quiet.example", "hosts": ["quiet.example"], "ended": false,
-        "consents": there,
-    }]);
-    let subject: Value = house.subject().await.into();
-    let mut pseudonyms =
-        vec![pseudonym("forum.example", subject, "Genêt", here), pseudonym("quiet.example", elsewhere, "Ajonc", there)];
+    let subjects = [house.subject().await.into(), elsewhere];
+    let mut expected = expected(&house, &quiet, subjects);
     // Agreed to in the same instant: in any order.
     if document["pseudonyms"][0]["name"] == "Ajonc" {
-        pseudonyms.reverse();
+        expected["pseudonyms"].as_array_mut().unwrap().reverse();
     }
-    let expected = json!({
+    assert_eq!(document, expected);
+}
+
+/// The document of a citizen who agreed to all but one quality in one forum, and to nothing in the other.
+fn expected(house: &House, quiet: &Forum, subjects: [Value; 2]) -> Value {
+    let [here, there] = subjects;
+    let everything = json!(["age_bracket", "age_over_18", "residence", "roles"]);
+    let shown = json!({ "age_bracket": "Y30-39", "age_over_18": true, "residence": "FR-38", "roles": ["agent"] });
+    let given = json!({
+        "agreed_at": "2026-06-15T10:00:00Z", "withdrawn_on": null, "agreed": everything, "declined": ["sex"],
+        "shown": shown, "residence_level": "departement", "names": true, "offline": true,
+        "tokens_given_at": ["2026-06-15T10:00:00Z"],
+    });
+    let nothing = json!({
+        "agreed_at": "2026-06-15T10:00:00Z", "withdrawn_on": null, "agreed": [], "declined": [],
+        "shown": {}, "residence_level": "country", "names": false, "offline": false,
+        "tokens_given_at": ["2026-06-15T10:00:00Z"],
+    });
+    json!({
         "format": "heteronym-export", "version": 1, "comment": null, "issuer": "https://id.example",
         "made_on": "2026-06-15",
         "account": {
-            "sign_in_name": login, "passkeys": [], "passphrase": false, "recovery_codes_left": 0,
+            "sign_in_name": house.citizen.account.login, "passkeys": [], "passphrase": false, "recovery_codes_left": 0,
             "sessions": [{
                 "began_at": "2026-06-15T10:00:00Z", "seen_at": "2026-06-15T10:00:00Z", "device": "Firefox",
                 "amr": ["hwk", "user", "mfa"], "current": true,
@@ -77,9 +66,23 @@ async fn the_file_holds_everything_that_is_kept_and_can_be_read() {
             "commune_label": "Voiron (Isère)", "sex": 1, "partial_name": "Arnaud R.",
             "roles": [{ "role": "agent", "authority": "Mairie de Voiron", "until": "2027-01-31" }],
         },
-        "pseudonyms": pseudonyms,
-    });
-    assert_eq!(document, expected);
+        "pseudonyms": [
+            pseudonym(&house.forum, "forum.example", &here, "Genêt", &given),
+            pseudonym(quiet, "quiet.example", &there, "Ajonc", &nothing),
+        ],
+    })
+}
+
+fn pseudonym(forum: &Forum, host: &str, sub: &Value, name: &str, consent: &Value) -> Value {
+    json!({
+        "sector": host, "sub": sub, "slot": 0, "generation": 0, "key_version": 1, "name": name,
+        "name_assurance": "chosen", "name_audience": "public", "indexable": false, "created_on": "2026-06-15",
+        "retired_on": null,
+        "forums": [{
+            "client_id": forum.id(), "client_name": format!("Forum of {host}"), "hosts": [host], "ended": false,
+            "consents": [consent],
+        }],
+    })
 }
 
 #[tokio::test]

@@ -31,9 +31,8 @@ async fn a_card_tells_the_forum_the_name_every_value_since_when_and_what_was_dec
     assert_says(
         &page,
         &[
-            "Forum of forum.example may ask",
-            "Genêt 30 to 39 of age Isère agent of the authority a name you chose · Shown to everybody · hidden from search engines",
-            "forum.example Agreed on 15 June 2026",
+            "Forum of forum.example may ask forum.example Genêt 30 to 39 of age Isère agent of the authority a name you chose · Shown to everybody · hidden from search engines",
+            "Agreed on 15 June 2026",
             "Age bracket 30 to 39",
             "Of age (18 or over) yes",
             "Place of residence (département) Isère",
@@ -112,7 +111,8 @@ async fn two_forums_have_two_cards_and_neither_holds_anything_of_the_other() {
     assert_says(&page, &["Each forum sees its own card and no other."]);
     assert_silent(&page, &["belong together"]);
     let text = page.text();
-    let cards: Vec<&str> = text.split("<article").skip(1).map(|card| card.split("</article>").next().unwrap()).collect();
+    let cards: Vec<&str> =
+        text.split("<article").skip(1).map(|card| card.split("</article>").next().unwrap()).collect();
     let [latest, first] = cards.as_slice() else { panic!("{} cards", cards.len()) };
     for (card, own, foreign) in [
         (latest, ["other.example", "Ajonc"], ["forum.example", "Genêt"]),

@@ -85,11 +85,11 @@ struct Person {
     commune_label: String,
     sex: Sex,
     partial_name: String,
-    roles: Vec<Role>,
+    roles: Vec<Held>,
 }
 
 #[derive(Serialize)]
-struct Role {
+struct Held {
     role: RoleKind,
     authority: Option<String>,
     until: String,
@@ -119,11 +119,11 @@ struct KnownTo {
     hosts: Vec<String>,
     /// The service has ended the forum's access.
     ended: bool,
-    consents: Vec<Agreed>,
+    consents: Vec<Given>,
 }
 
 #[derive(Serialize)]
-struct Agreed {
+struct Given {
     agreed_at: String,
     withdrawn_on: Option<String>,
     agreed: Vec<&'static str>,
@@ -213,7 +213,7 @@ async fn account(accounts: &Accounts, signed_in: &SignedIn) -> Result<Account, P
 
 fn described(state: &super::State, standing: &Standing) -> Person {
     let facts = &standing.facts;
-    let role = |role: &quality::Role| Role {
+    let role = |role: &quality::Role| Held {
         role: role.kind,
         authority: standing.authority(role.authority).map(str::to_owned),
         until: role.until.to_string(),
@@ -267,9 +267,9 @@ async fn known_to(state: &super::State, forum: &Forum<'_>) -> Result<KnownTo, Pr
     })
 }
 
-fn agreed(consent: &Consent, tokens_given: Vec<Timestamp>) -> Agreed {
+fn agreed(consent: &Consent, tokens_given: Vec<Timestamp>) -> Given {
     let agreement = &consent.agreement;
-    Agreed {
+    Given {
         agreed_at: moment(agreement.at),
         withdrawn_on: consent.withdrawn_on.map(day),
         agreed: names(&agreement.agreed),

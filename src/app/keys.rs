@@ -28,7 +28,7 @@ enum Command {
     },
     /// Make the first signing key of a further algorithm, so that clients can be registered for it.
     Add {
-        /// RS256, PS256, ES256 or EdDSA.
+        /// RS256, PS256, ES256 or `EdDSA`.
         algorithm: Algorithm,
     },
     /// Delete signing and token keys that nothing needs any more.
@@ -69,4 +69,5 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-const RESTART: &str = "A server that runs sees it when it starts again: do that soon, so that it is published before it is used.";
+const RESTART: &str =
+    "A server that runs sees it when it starts again: do that soon, so that it is published before it is used.";

@@ -82,9 +82,8 @@ impl Clients {
     /// The clients of a sector, ended ones too: all of them know a person by the same `sub`, and have not forgotten it.
     pub async fn in_sector(&self, sector: &Sector) -> Result<Vec<Client>, StoreError> {
         let sector = sector.clone();
-        let rows = self.store.read::<_, StoreError, _>(move |tx| {
-            Box::pin(async move { rows::of_sector(tx, &sector).await })
-        });
+        let rows =
+            self.store.read::<_, StoreError, _>(move |tx| Box::pin(async move { rows::of_sector(tx, &sector).await }));
         rows.await?.into_iter().map(Client::read).collect()
     }
 

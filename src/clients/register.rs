@@ -275,7 +275,8 @@ impl Place {
         }
         if !self.join {
             let clients = rows::of_sector(tx, sector).await?;
-            let clients = clients.into_iter().map(|row| Ok(Client::read(row)?.told())).collect::<Result<_, StoreError>>()?;
+            let clients =
+                clients.into_iter().map(|row| Ok(Client::read(row)?.told())).collect::<Result<_, StoreError>>()?;
             return Err(RegistrationError::Shared { sector: sector.clone(), clients });
         }
         match rows::heteronyms_per_person(tx, sector).await? {

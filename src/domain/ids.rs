@@ -265,18 +265,57 @@ mod tests {
     #[test]
     fn a_sector_is_spelled_in_one_way() {
         let longest = format!("{}:65535", ["a"; 127].join("."));
-        for good in
-            ["a", "forum.example", "forum.example:8443", "xn--caf-dma.example", "127.0.0.1:8401", "[::1]:8402", &longest]
-        {
+        for good in [
+            "a",
+            "forum.example",
+            "forum.example:8443",
+            "xn--caf-dma.example",
+            "127.0.0.1:8401",
+            "[::1]:8402",
+            &longest,
+        ] {
             assert_eq!(good.parse::<Sector>().map(|sector| sector.to_string()).as_deref(), Ok(good));
         }
         let long_label = "a".repeat(64);
         let (long, deep) = (format!("{long_label}.example"), ["a"; 128].join("."));
         let bad = [
-            "", ".", "...::", "..", "a..b", ".a", "a.", "-a.example", "a-.example", "a_b.example", "A.example", "a b",
-            "é.example", "a:", ":80", "a:0", "a:080", "a:65536", "a:8a", "a:80:80", "::1", "[::1", "[::1]8", "[::01]",
-            "[1]", "127.0.0.01", "2130706433", "0x7f.1", "https://a", "a/b", "a@b", "*.example", "a%2e", "c_", "c_A",
-            &long, &deep,
+            "",
+            ".",
+            "...::",
+            "..",
+            "a..b",
+            ".a",
+            "a.",
+            "-a.example",
+            "a-.example",
+            "a_b.example",
+            "A.example",
+            "a b",
+            "é.example",
+            "a:",
+            ":80",
+            "a:0",
+            "a:080",
+            "a:65536",
+            "a:8a",
+            "a:80:80",
+            "::1",
+            "[::1",
+            "[::1]8",
+            "[::01]",
+            "[1]",
+            "127.0.0.01",
+            "2130706433",
+            "0x7f.1",
+            "https://a",
+            "a/b",
+            "a@b",
+            "*.example",
+            "a%2e",
+            "c_",
+            "c_A",
+            &long,
+            &deep,
         ];
         for bad in bad {
             assert!(bad.parse::<Sector>().is_err(), "{bad}");

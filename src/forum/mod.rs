@@ -183,9 +183,7 @@ mod tests {
                 .map(|scope| format!("forum-about-scope-{scope}")),
         );
         names.extend(oidc::Refusal::ALL.map(|refusal| format!("forum-refusal-{}", refusal.as_str())));
-        names.extend(
-            ["title", "text"].map(|part| format!("problem-forum-reason-{part}")),
-        );
+        names.extend(["title", "text"].map(|part| format!("problem-forum-reason-{part}")));
         let missing: Vec<_> = names.iter().filter(|name| !texts.has(Lang::En, name)).collect();
         assert!(missing.is_empty(), "{missing:?}");
     }

@@ -18,7 +18,9 @@ async fn keys(dir: &TempDir, args: &[&str]) -> Result<String, String> {
 /// Algorithm and state of each key that was printed.
 fn states(printed: &str) -> Vec<(&str, &str)> {
     let lines = printed.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    lines.filter_map(|words| if let [algorithm, state, _] = words[..] { Some((algorithm, state)) } else { None }).collect()
+    lines
+        .filter_map(|words| if let [algorithm, state, _] = words[..] { Some((algorithm, state)) } else { None })
+        .collect()
 }
 
 #[tokio::test]

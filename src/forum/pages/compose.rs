@@ -88,7 +88,7 @@ pub(super) async fn new(State(forum): State<Forum>, Path(slug): Path<String>, vi
     if let Err(need) = board.start.check(&visit.writer(&goal)?.of) {
         return refused::page(&visit, &Refused::Topic(board.title.clone()), Some(&need), &goal);
     }
-    compose(&visit, board, NewForm::default(), None)
+    Ok(compose(&visit, board, NewForm::default(), None))
 }
 
 /// `POST /b/{slug}/new`
@@ -103,11 +103,11 @@ pub(super) async fn create(
     let ready = visit.sender(fresh, &board.start).and_then(|author| Ok((author.id, read(&form, board, visit.now)?)));
     let (author, topic) = match ready {
         Ok(ready) => ready,
-        Err(fault) => return compose(&visit, board, form, Some(fault)),
+        Err(fault) => return Ok(compose(&visit, board, form, Some(fault))),
     };
     match forum.store().start_topic(&topic, author, visit.now).await? {
         Some(id) => Ok(see(&format!("/t/{id}"))),
-        None => compose(&visit, board, form, Some(Fault::Pace)),
+        None => Ok(compose(&visit, board, form, Some(Fault::Pace))),
     }
 }
 
@@ -148,7 +148,7 @@ pub(super) async fn save(Path(id): Path<i64>, visit: Visit, sent: KeptForm<EditF
     edit_page(&visit, &post, typed, Some(Fault::Window)).await
 }
 
-fn compose(visit: &Visit, board: &Board, form: NewForm, fault: Option<Fault>) -> Answer {
+fn compose(visit: &Visit, board: &Board, form: NewForm, fault: Option<Fault>) -> Response {
     let lens = visit.lens();
     let goal = format!("/b/{}/new", board.slug);
     let need = visit.member.as_ref().and_then(|member| board.start.check(&member.of).err());
@@ -161,11 +161,12 @@ fn compose(visit: &Visit, board: &Board, form: NewForm, fault: Option<Fault>) ->
         writer: visit.member.as_ref().map(|member| (lens.publish_as(member), lens.as_of(member))),
         form,
         fault: fault.map(|fault| fault.told(lens.words)),
-        beside: sign_in_beside(visit, &goal)
-            .or_else(|| share.map(|_| (format!("{}&share=1", sign_in_path(&goal)), lens.words.t("forum-share-beside")))),
+        beside: sign_in_beside(visit, &goal).or_else(|| {
+            share.map(|_| (format!("{}&share=1", sign_in_path(&goal)), lens.words.t("forum-share-beside")))
+        }),
         missing: need.map(|need| lens.missing(&need)),
     };
-    Ok(stamped(visit, &view, fault))
+    stamped(visit, &view, fault)
 }
 
 /// Where somebody whose session has ended signs in, and how that is called: in another tab, so that this one stays.

@@ -56,9 +56,7 @@ pub(super) fn page(visit: &Visit, what: &Refused, need: Option<&Need>, goal: &st
     let (lead, voice) = match what {
         Refused::Topic(board) => (words.with("forum-refused-topic", &[("board", board)]), None),
         Refused::Vote => (words.t("forum-refused-vote"), None),
-        Refused::Voice => {
-            (words.t("forum-refused-vote"), Some(lens.one_voice_missing()))
-        }
+        Refused::Voice => (words.t("forum-refused-vote"), Some(lens.one_voice_missing())),
     };
     let could_share = need.is_none_or(Need::could_be_shared);
     let view = RefusedPage {

@@ -72,7 +72,9 @@ pub(super) async fn send(Path(id): Path<i64>, visit: Visit, sent: KeptForm<Repor
 
 /// A message that readers still see.
 async fn reportable(visit: &Visit, id: i64) -> Result<Option<Post>, Problem> {
-    let Some(post) = visit.forum.store().post(id).await?.filter(|post| post.hidden_at.is_none()) else { return Ok(None) };
+    let Some(post) = visit.forum.store().post(id).await?.filter(|post| post.hidden_at.is_none()) else {
+        return Ok(None);
+    };
     Ok(still_visible(visit, post.topic).await?.map(|_| post))
 }
 

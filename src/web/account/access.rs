@@ -38,10 +38,12 @@ impl Access<'_> {
         self.own.passkeys.len() + usize::from(self.own.has_passphrase) <= 1
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as templates pass fields")]
     fn day(&self, time: &Timestamp) -> String {
         moment::day(self.page, *time)
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as templates pass fields")]
     fn ago(&self, time: &Timestamp) -> String {
         moment::ago(self.page, *time, self.now)
     }
@@ -51,7 +53,7 @@ impl Access<'_> {
 #[template(path = "web/account/codes.html", config = "src/askama.toml")]
 struct Codes<'a> {
     page: &'a Page,
-    codes: Vec<PaperCode>,
+    paper: Vec<PaperCode>,
     login: String,
 }
 
@@ -152,9 +154,9 @@ pub(super) async fn codes(
     SafeForm(Nothing {}): SafeForm<Nothing>,
 ) -> Result<Response, Problem> {
     match accounts.new_paper_codes(&member.signed_in).await {
-        Ok(codes) => {
+        Ok(paper) => {
             let login = accounts.authenticators(&member.signed_in).await.map_err(problem)?.login_grouped();
-            Ok(member.page.render(&Codes { page: &member.page, codes, login }))
+            Ok(member.page.render(&Codes { page: &member.page, paper, login }))
         }
         Err(error) => explain(&accounts, &member, error).await,
     }

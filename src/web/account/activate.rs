@@ -81,7 +81,7 @@ pub(super) async fn code(
 ) -> Response {
     match accounts.open_code(&typed.code).await {
         Ok(opened) => open(&accounts, &page, &opened, &typed.back, None),
-        Err(error) => code_refused(&page, &typed.back, &typed.code, problem(error)),
+        Err(error) => code_refused(&page, &typed.back, &typed.code, &problem(error)),
     }
 }
 
@@ -130,7 +130,7 @@ fn outcome(
 ) -> Response {
     let session = match set {
         Ok(session) => session,
-        Err(error @ Error::Code) => return code_refused(page, back, "", problem(error)),
+        Err(error @ Error::Code) => return code_refused(page, back, "", &problem(error)),
         Err(error) => return open(accounts, page, opened, back, Some(&problem(error))),
     };
     let welcome = || if session.signed_in.person().is_some() { paths::WELCOME } else { paths::ACCESS }.to_owned();
@@ -157,8 +157,8 @@ fn open(accounts: &Accounts, page: &Page, opened: &Opened, back: &Return, proble
     }
 }
 
-fn code_refused(page: &Page, back: &Return, code: &str, problem: Problem) -> Response {
-    refused(page, &problem, &AskCode { page, back: &back.0, code, problem: Some(&problem) })
+fn code_refused(page: &Page, back: &Return, code: &str, problem: &Problem) -> Response {
+    refused(page, problem, &AskCode { page, back: &back.0, code, problem: Some(problem) })
 }
 
 /// What was sealed into the page of this browser. Anything else is a page of another browser, or of before a restart.

@@ -15,7 +15,7 @@ use crate::http::{Lang, Page};
 pub fn routes<S: Clone + Send + Sync + 'static>(source: &'static str) -> Router<S> {
     Router::new()
         .route(paths::HOME, routing::get(home))
-        .route(paths::PRIVACY, routing::get(move |page: Page| privacy(page, source)))
+        .route(paths::PRIVACY, routing::get(async move |page: Page| privacy(&page, source)))
         .route("/robots.txt", routing::get(robots))
 }
 
@@ -40,8 +40,8 @@ struct Privacy<'a> {
     source: &'static str,
 }
 
-async fn privacy(page: Page, source: &'static str) -> Response {
-    page.render_public(&Privacy { page: &page, parties: PARTIES, source })
+fn privacy(page: &Page, source: &'static str) -> Response {
+    page.render_public(&Privacy { page, parties: PARTIES, source })
 }
 
 /// Search engines see the pages that are the same for everybody.

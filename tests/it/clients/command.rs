@@ -102,7 +102,8 @@ async fn what_cannot_be_done_is_refused_with_the_reason_and_the_remedy() {
         let error = place.clients(&[command, "c_nobody"]).await.unwrap_err();
         assert_eq!(error, "c_nobody is unknown: `heteronym clients list` prints all", "{command}");
     }
-    let add = |more: &[&'static str]| [&["add", "--name", "F", "--redirect-uri", "https://f.example/cb"], more].concat();
+    let add =
+        |more: &[&'static str]| [&["add", "--name", "F", "--redirect-uri", "https://f.example/cb"], more].concat();
     for (args, says) in [
         (add(&["--client-id", "budget"]), "does not begin with c_"),
         (add(&["--residence", "quartier"]), "quartier"),

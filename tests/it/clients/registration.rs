@@ -80,8 +80,12 @@ async fn a_client_id_is_given_once() {
 
 /// 400 `invalid_grant` is the answer to a client that was believed; 401 `invalid_client` to one that was not.
 async fn believed(service: &Service, forum: &Forum) -> bool {
-    let fields =
-        [("grant_type", "authorization_code"), ("code", "x"), ("redirect_uri", forum.redirect()), ("code_verifier", "x")];
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", "x"),
+        ("redirect_uri", forum.redirect()),
+        ("code_verifier", "x"),
+    ];
     match forum.ask_token(service, &fields).await.error() {
         (401, error) if error == "invalid_client" => false,
         (400, error) if error.starts_with("invalid_") => true,

@@ -134,11 +134,9 @@ async fn a_reply_to_what_was_closed_or_hidden_meanwhile_can_be_copied() {
     let page = browser.post("/t/1/reply", &[("body", WORDS)]).await;
     assert_eq!((page.status, kept(&page.text)), (409, (WORDS.to_owned(), false)));
     judge.submit("/t/1/moderate", &[("measure", "hide"), ("reason", "spam")]).await;
-    for (path, fields) in [
-        ("/t/1/reply", [("body", WORDS)]),
-        ("/p/1/edit", [("body", WORDS)]),
-        ("/p/1/report", [("reason", WORDS)]),
-    ] {
+    for (path, fields) in
+        [("/t/1/reply", [("body", WORDS)]), ("/p/1/edit", [("body", WORDS)]), ("/p/1/report", [("reason", WORDS)])]
+    {
         let page = browser.post(path, &fields).await;
         assert_eq!(page.status, 404, "{path}");
         assert!(page.text.contains("a moderator has hidden it meanwhile"), "{path}");

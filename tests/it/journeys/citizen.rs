@@ -16,15 +16,15 @@ async fn a_citizen_activates_signs_in_consents_posts_is_somebody_else_elsewhere_
     browser.look("signed-out").await;
     enter_with_passkey(&mut browser, demo.forum(0)).await;
     choose_and_agree(&mut browser, "Mésange bleue", "first").await;
-    let name_there = post(&mut browser, demo.forum(0), "Plus de bancs publics").await;
-    assert!(name_there.contains("Mésange bleue") && name_there.contains("30–39") && name_there.contains("Isère"));
+    let first_head = post(&mut browser, demo.forum(0), "Plus de bancs publics").await;
+    assert!(first_head.contains("Mésange bleue") && first_head.contains("30–39") && first_head.contains("Isère"));
 
     // The session is alive: the second forum asks for no passkey, and gets nothing of the first.
     browser.goto(demo.forum(1)).await;
     browser.click("header a[href^='/sign-in']").await;
     choose_and_agree(&mut browser, "Renard des sables", "second").await;
-    let name_here = post(&mut browser, demo.forum(1), "Bonjour à tous").await;
-    assert!(name_here.contains("Renard des sables") && !name_here.contains("Mésange"), "{name_here}");
+    let second_head = post(&mut browser, demo.forum(1), "Bonjour à tous").await;
+    assert!(second_head.contains("Renard des sables") && !second_head.contains("Mésange"), "{second_head}");
     browser.goto(&format!("{}/me", demo.forum(1))).await;
     browser.look("what-the-second-forum-knows").await;
     assert!(!browser.text().await.contains("Mésange"));

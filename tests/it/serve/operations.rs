@@ -19,7 +19,11 @@ async fn health_and_figures_are_on_a_listener_of_their_own() {
     let figures = get(at.operations, "/metrics").unwrap().body;
     assert!(figures.contains(r#"route="/privacy",method="GET",status="200"} 1"#), "{figures}");
     assert!(!figures.contains("readyz"), "the operator's own looks are not counted: {figures}");
-    assert_eq!(get(at.operations, "/privacy").unwrap().status, 404, "nor is the public's site for the operator's listener");
+    assert_eq!(
+        get(at.operations, "/privacy").unwrap().status,
+        404,
+        "nor is the public's site for the operator's listener"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -57,7 +57,7 @@ async fn the_clients_of_a_sector_are_listed_without_those_of_others(db: Db) {
     db.write(move |tx| Box::pin(clients::ensure_sector(tx, other, 1, NOW))).await.unwrap();
     db.write(move |tx| Box::pin(clients::insert(tx, sister))).await.unwrap();
     db.write(move |tx| Box::pin(clients::insert(tx, stranger))).await.unwrap();
-    let of = |sector| db.read(move |tx| Box::pin(clients::in_sector(tx, sector)));
+    let of = |sector| db.read(move |tx| Box::pin(clients::of_sector(tx, sector)));
     assert_eq!(of(world.sector).await.unwrap(), [sister.clone(), world.client.clone()]);
     assert_eq!(of(other).await.unwrap(), std::slice::from_ref(stranger));
     assert_eq!(of(leak("nowhere.example".parse().unwrap())).await.unwrap(), []);

@@ -1,4 +1,4 @@
-//! A real Chromium with a device that holds passkeys, driven over WebDriver.
+//! A real Chromium with a device that holds passkeys, driven over `WebDriver`.
 
 use std::{
     fs,

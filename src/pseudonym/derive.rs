@@ -103,7 +103,7 @@ fn message(person: PersonId, slot: u32, generation: u32) -> Vec<u8> {
 }
 
 /// Appends `lp(part)`. A part is a sector of at most 259 bytes, an id or a number, so its length always fits.
-fn push(out: &mut Vec<u8>, part: &[u8]) {
+pub(super) fn push(out: &mut Vec<u8>, part: &[u8]) {
     out.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
     out.extend(part);
 }

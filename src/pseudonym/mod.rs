@@ -109,7 +109,7 @@ impl Pseudonyms {
         sector: &Sector,
         own: Option<PseudonymId>,
     ) -> Result<bool, StoreError> {
-        let (tags, sector) = (self.tags(&name.skeletons()), sector.clone());
+        let (tags, sector) = (self.tags(sector, &name.skeletons()), sector.clone());
         let free = self.store.read::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
                 for tag in tags {
@@ -147,7 +147,7 @@ impl Pseudonyms {
             created_on: self.ambient.now().day(),
             retired_on: None,
         };
-        let tags = shown.name.skeletons().map(|skeletons| self.tags(&skeletons)).unwrap_or_default();
+        let tags = shown.name.skeletons().map(|skeletons| self.tags(sector, &skeletons)).unwrap_or_default();
         let stored = row.clone();
         let added = self.store.write::<_, PseudonymError, _>(move |tx| {
             Box::pin(async move {
@@ -208,7 +208,7 @@ impl Pseudonyms {
     }
 
     async fn put(&self, row: rows::Pseudonym, shown: &NameChoice) -> Result<(), PseudonymError> {
-        let tags = shown.name.skeletons().map(|skeletons| self.tags(&skeletons)).unwrap_or_default();
+        let tags = shown.name.skeletons().map(|skeletons| self.tags(&row.sector, &skeletons)).unwrap_or_default();
         let now = self.ambient.now();
         let done = self.store.write::<_, PseudonymError, _>(move |tx| {
             Box::pin(async move {
@@ -260,9 +260,12 @@ impl Pseudonyms {
         })
     }
 
-    /// Keyed, so that a thief of the database cannot look for a name in it.
-    fn tags(&self, skeletons: &Skeletons) -> Vec<[u8; 32]> {
-        skeletons.keys().map(|key| self.keyring.vault().tag("name", key)).collect()
+    /// Keyed, so that a thief of the database cannot look for a name in it; and with the sector in them, so that one
+    /// name on two forums does not join the rows of who bears it there in public.
+    fn tags(&self, sector: &Sector, skeletons: &Skeletons) -> Vec<[u8; 32]> {
+        let mut place = Vec::new();
+        derive::push(&mut place, sector.as_str().as_bytes());
+        skeletons.keys().map(|key| self.keyring.vault().tag("name", &[&place, key].concat())).collect()
     }
 
     fn sector_key(&self, version: u32, sector: &Sector) -> Option<Arc<SectorKey>> {

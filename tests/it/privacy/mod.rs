@@ -1,6 +1,7 @@
 //! What each party must never learn, held against the real thing.
 
 mod memory;
+mod names;
 mod promises;
 mod search;
 mod town;

@@ -69,7 +69,7 @@ fn read(directory: &Path) -> World {
 }
 
 impl Database {
-    async fn read(file: &Path) -> Self {
+    pub(super) async fn read(file: &Path) -> Self {
         let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(file)).await.unwrap();
         let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' \
                       AND name NOT LIKE 'sqlite%'";

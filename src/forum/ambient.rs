@@ -55,6 +55,11 @@ pub(super) const fn day(now: i64) -> i64 {
     now - now.rem_euclid(DAY)
 }
 
+/// The start of the minute: what is kept of a message, which shows no more.
+pub(super) const fn minute(now: i64) -> i64 {
+    now - now.rem_euclid(MINUTE)
+}
+
 pub(super) const SECOND: i64 = 1_000;
 pub(super) const MINUTE: i64 = 60 * SECOND;
 pub(super) const HOUR: i64 = 60 * MINUTE;

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     forum::{
         Forum,
-        ambient::DAY,
+        ambient::{DAY, minute},
         store::{AuditLine, Measure, Member, Sanction, SanctionKind},
         text::{self, Paragraph, Piece},
     },
@@ -227,7 +227,7 @@ pub(super) async fn sanction(
     let until = match sent.days.trim() {
         "" => None,
         days => match days.parse::<u16>() {
-            Ok(days @ 1..=3_660) => Some(visit.now + i64::from(days) * DAY),
+            Ok(days @ 1..=3_660) => Some(minute(visit.now) + i64::from(days) * DAY),
             _ => return member_page(&visit, &member, sent, Some(Fault::Days), FAULTY).await,
         },
     };

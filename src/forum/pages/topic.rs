@@ -284,8 +284,8 @@ fn post_view(visit: &Visit, lens: &Lens<'_>, post: &Post, people: &BTreeMap<i64,
         id: post.id,
         by: lens.person(post.author, people),
         at: lens.moment(post.created_at),
-        // A correction within the same second is the double click of a hasty writer.
-        edited: post.edited_at.is_some_and(|at| at > post.created_at + SECOND),
+        // A correction within the same minute is a hasty writer's.
+        edited: post.edited_at.is_some_and(|at| at > post.created_at),
         hidden,
         paragraphs: if hidden && !visit.is_moderator() { Vec::new() } else { text::paragraphs(&post.body) },
         offer: match own {

@@ -3,7 +3,7 @@
 use sqlx::{FromRow, Sqlite, Transaction};
 
 use super::{PAGE, Store, StoreError, polls::NewPoll};
-use crate::forum::ambient::MINUTE;
+use crate::forum::ambient::{MINUTE, minute};
 
 /// A topic in a list.
 #[derive(Clone, Debug, FromRow)]
@@ -58,7 +58,7 @@ pub(in crate::forum) enum Replied {
 }
 
 impl Post {
-    /// Authors may correct what they wrote for ten minutes.
+    /// Authors may correct what they wrote for ten minutes, counted from the one in which they did.
     pub(in crate::forum) const fn is_editable(&self, now: i64) -> bool {
         self.hidden_at.is_none() && now < self.created_at + EDIT_WINDOW
     }
@@ -118,7 +118,7 @@ impl Store {
             .bind(author)
             .bind(&topic.title)
             .bind(&topic.body)
-            .bind(now - MINUTE)
+            .bind(now - TWICE_WITHIN)
             .fetch_optional(&mut *tx)
             .await?;
         if twice.is_some() {
@@ -128,7 +128,7 @@ impl Store {
             .bind(&topic.board)
             .bind(&topic.title)
             .bind(author)
-            .bind(now)
+            .bind(minute(now))
             .fetch_one(&mut *tx)
             .await?;
         insert_post(&mut tx, id, author, &topic.body, now).await?;
@@ -154,13 +154,13 @@ impl Store {
             .bind(topic)
             .bind(author)
             .bind(body)
-            .bind(now - MINUTE)
+            .bind(now - TWICE_WITHIN)
             .fetch_optional(&mut *tx)
             .await?;
         if let Some(id) = twice {
             return Ok(Replied::Done(id));
         }
-        if sqlx::query(TOUCH_TOPIC).bind(now).bind(topic).execute(&mut *tx).await?.rows_affected() == 0 {
+        if sqlx::query(TOUCH_TOPIC).bind(minute(now)).bind(topic).execute(&mut *tx).await?.rows_affected() == 0 {
             return Ok(Replied::Closed);
         }
         let id = insert_post(&mut tx, topic, author, body, now).await?;
@@ -179,7 +179,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let done = sqlx::query(EDIT_POST)
             .bind(body)
-            .bind(now)
+            .bind(minute(now))
             .bind(post)
             .bind(author)
             .bind(now - EDIT_WINDOW)
@@ -198,7 +198,13 @@ async fn insert_post(
     body: &str,
     now: i64,
 ) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar(INSERT_POST).bind(topic).bind(author).bind(body).bind(now).fetch_one(&mut **tx).await?)
+    Ok(sqlx::query_scalar(INSERT_POST)
+        .bind(topic)
+        .bind(author)
+        .bind(body)
+        .bind(minute(now))
+        .fetch_one(&mut **tx)
+        .await?)
 }
 
 async fn wrote_too_much(tx: &mut Transaction<'_, Sqlite>, author: i64, now: i64) -> Result<bool, StoreError> {
@@ -207,6 +213,8 @@ async fn wrote_too_much(tx: &mut Transaction<'_, Sqlite>, author: i64, now: i64)
     Ok(lately >= PACE)
 }
 
+/// The same text again is a form sent twice. Messages are kept to the minute, so that this is one minute at the least.
+const TWICE_WITHIN: i64 = 2 * MINUTE;
 const EDIT_WINDOW: i64 = 10 * MINUTE;
 const PACE_WINDOW: i64 = 10 * MINUTE;
 /// Messages a member may write within [`PACE_WINDOW`].
@@ -216,7 +224,8 @@ const COUNT_TOPICS: &str = "SELECT COUNT(*) FROM topics WHERE board = $1 AND hid
 const TOPICS: &str = "SELECT t.id, t.title, t.author, t.last_at, t.closed_at,
         (SELECT COUNT(*) - 1 FROM posts p WHERE p.topic = t.id) AS replies,
         EXISTS (SELECT 1 FROM polls q WHERE q.topic = t.id) AS has_poll
-    FROM topics t WHERE t.board = $1 AND t.hidden_at IS NULL ORDER BY t.last_at DESC, t.id DESC LIMIT $2 OFFSET $3";
+    FROM topics t WHERE t.board = $1 AND t.hidden_at IS NULL ORDER BY t.last_at DESC,
+        (SELECT MAX(p.id) FROM posts p WHERE p.topic = t.id) DESC LIMIT $2 OFFSET $3";
 const TOPIC: &str = "SELECT id, board, title, closed_at, hidden_at FROM topics WHERE id = $1";
 const COUNT_POSTS: &str = "SELECT COUNT(*) FROM posts WHERE topic = $1";
 const POSTS: &str = "SELECT id, topic, author, body, created_at, edited_at, hidden_at FROM posts WHERE topic = $1

@@ -6,6 +6,7 @@
 use sqlx::{FromRow, Sqlite, Transaction};
 
 use super::{Store, StoreError, digest};
+use crate::forum::ambient::minute;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::forum) enum SanctionKind {
@@ -129,7 +130,7 @@ impl Store {
             .bind(sanction.kind.as_str())
             .bind(sanction.until)
             .bind(&sanction.reason)
-            .bind(now)
+            .bind(minute(now))
             .execute(&mut *tx)
             .await?;
         trail(&mut tx, now, actor, sanction.kind.as_str(), &format!("member:{member}"), &sanction.reason).await?;
@@ -161,9 +162,9 @@ impl Store {
         now: i64,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let done = sqlx::query(measure.statement()).bind(now).bind(id).execute(&mut *tx).await?.rows_affected();
+        let done = sqlx::query(measure.statement()).bind(minute(now)).bind(id).execute(&mut *tx).await?.rows_affected();
         if measure == Measure::HidePost {
-            sqlx::query(SETTLE_POST).bind(now).bind(id).execute(&mut *tx).await?;
+            sqlx::query(SETTLE_POST).bind(minute(now)).bind(id).execute(&mut *tx).await?;
         }
         if done == 1 {
             trail(&mut tx, now, actor, measure.as_str(), &format!("{}:{id}", measure.target()), reason).await?;
@@ -174,14 +175,14 @@ impl Store {
     /// Reports a message, once per member.
     pub(in crate::forum) async fn report(&self, post: i64, by: i64, reason: &str, now: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        sqlx::query(REPORT).bind(post).bind(by).bind(reason).bind(now).execute(&mut *tx).await?;
+        sqlx::query(REPORT).bind(post).bind(by).bind(reason).bind(minute(now)).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
     }
 
     /// Leaves a reported message as it is.
     pub(in crate::forum) async fn settle(&self, actor: i64, report: i64, now: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        if sqlx::query(SETTLE).bind(now).bind(report).execute(&mut *tx).await?.rows_affected() == 1 {
+        if sqlx::query(SETTLE).bind(minute(now)).bind(report).execute(&mut *tx).await?.rows_affected() == 1 {
             trail(&mut tx, now, actor, "settle", &format!("report:{report}"), "").await?;
         }
         Ok(tx.commit().await?)
@@ -220,7 +221,14 @@ async fn trail(
     target: &str,
     reason: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query(INSERT_TRAIL).bind(at).bind(actor).bind(action).bind(target).bind(reason).execute(&mut **tx).await?;
+    sqlx::query(INSERT_TRAIL)
+        .bind(minute(at))
+        .bind(actor)
+        .bind(action)
+        .bind(target)
+        .bind(reason)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 

@@ -1,9 +1,10 @@
-//! Sign-ins under way and sessions. Only hashes of what a browser holds are kept.
+//! Sign-ins under way and sessions. Only hashes of what a browser holds are kept, and of a session only days: of who goes
+//! from one forum to the next, both would otherwise know the minute.
 
 use sqlx::FromRow;
 
 use super::{Member, Store, StoreError, digest, members::MemberRow};
-use crate::forum::ambient::{DAY, HOUR, MINUTE};
+use crate::forum::ambient::{DAY, MINUTE, day, minute};
 
 /// A sign-in that has left for the provider.
 #[derive(Clone, FromRow)]
@@ -31,7 +32,7 @@ impl Store {
             .bind(&pending.nonce)
             .bind(&pending.verifier)
             .bind(&pending.goal)
-            .bind(now + SIGN_IN_LIFE)
+            .bind(minute(now) + SIGN_IN_LIFE)
             .execute(&mut *tx)
             .await?;
         Ok(tx.commit().await?)
@@ -64,15 +65,15 @@ impl Store {
         now: i64,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        sqlx::query(PURGE_SESSIONS).bind(now).bind(now - SESSION_IDLE).execute(&mut *tx).await?;
+        sqlx::query(PURGE_SESSIONS).bind(now).bind(day(now) - SESSION_IDLE).execute(&mut *tx).await?;
         if let Some(previous) = previous {
             sqlx::query(END_SESSION).bind(digest("session", &[previous.as_bytes()])).execute(&mut *tx).await?;
         }
         sqlx::query(INSERT_SESSION)
             .bind(digest("session", &[token.as_bytes()]))
             .bind(member)
-            .bind(now)
-            .bind(now + SESSION_LIFE)
+            .bind(day(now))
+            .bind(day(now) + SESSION_LIFE)
             .execute(&mut *tx)
             .await?;
         Ok(tx.commit().await?)
@@ -84,16 +85,23 @@ impl Store {
         let row: Option<SessionRow> = sqlx::query_as(SESSION)
             .bind(&hash)
             .bind(now)
-            .bind(now - SESSION_IDLE)
+            .bind(day(now) - SESSION_IDLE)
             .fetch_optional(&self.readers)
             .await?;
         let Some(row) = row else { return Ok(None) };
-        if row.seen_at < now - SEEN_STEP {
-            let mut tx = self.begin().await?;
-            sqlx::query(SEE_SESSION).bind(now).bind(&hash).execute(&mut *tx).await?;
-            tx.commit().await?;
+        // Not needed to answer: on a full disk members read on.
+        if row.seen_at < day(now)
+            && let Err(error) = self.see_session(&hash, now).await
+        {
+            tracing::warn!(%error, "the use of a session was not noted");
         }
         row.member.try_into().map(Some)
+    }
+
+    async fn see_session(&self, hash: &[u8], now: i64) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(SEE_SESSION).bind(day(now)).bind(hash).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
     }
 
     pub(in crate::forum) async fn end_session(&self, token: &str) -> Result<(), StoreError> {
@@ -114,10 +122,10 @@ struct SessionRow {
 const SIGN_IN_LIFE: i64 = 30 * MINUTE;
 /// Above this many, the oldest go first: anybody can begin a sign-in.
 const MAX_SIGN_INS: i64 = 10_000;
+/// A session ends when it was used neither this day nor the one before.
 const SESSION_IDLE: i64 = DAY;
+/// With the day on which it began.
 const SESSION_LIFE: i64 = 7 * DAY;
-/// A session's last use is written at most this often.
-const SEEN_STEP: i64 = HOUR;
 
 const PURGE_SIGN_INS: &str = "DELETE FROM sign_ins WHERE ends_at <= $1 OR state IN
     (SELECT state FROM sign_ins ORDER BY ends_at DESC LIMIT -1 OFFSET $2)";
@@ -125,10 +133,10 @@ const INSERT_SIGN_IN: &str =
     "INSERT INTO sign_ins (state, browser, nonce, verifier, goal, ends_at) VALUES ($1, $2, $3, $4, $5, $6)";
 const TAKE_SIGN_IN: &str = "DELETE FROM sign_ins WHERE state = $1 AND browser = $2 AND ends_at > $3
     RETURNING nonce, verifier, goal";
-const PURGE_SESSIONS: &str = "DELETE FROM sessions WHERE ends_at <= $1 OR seen_at <= $2";
+const PURGE_SESSIONS: &str = "DELETE FROM sessions WHERE ends_at <= $1 OR seen_at < $2";
 const INSERT_SESSION: &str = "INSERT INTO sessions (hash, member, seen_at, ends_at) VALUES ($1, $2, $3, $4)";
 const SESSION: &str = "SELECT s.seen_at, m.* FROM sessions s JOIN members m ON m.id = s.member
-    WHERE s.hash = $1 AND s.ends_at > $2 AND s.seen_at > $3";
+    WHERE s.hash = $1 AND s.ends_at > $2 AND s.seen_at >= $3";
 const SEE_SESSION: &str = "UPDATE sessions SET seen_at = $1 WHERE hash = $2";
 const END_SESSION: &str = "DELETE FROM sessions WHERE hash = $1";
 
@@ -173,8 +181,8 @@ mod tests {
         let (store, _directory) = store().await;
         let id = member(&store, "a").await;
         store.begin_session("t", None, id, 0).await.unwrap();
-        assert!(store.session("t", SESSION_IDLE - 1).await.unwrap().is_some());
-        assert!(store.session("t", 2 * SESSION_IDLE - 1).await.unwrap().is_none(), "idle since its last use");
+        assert!(store.session("t", 2 * DAY - 1).await.unwrap().is_some());
+        assert!(store.session("t", 4 * DAY - 1).await.unwrap().is_none(), "a day has passed without it");
         store.begin_session("u", None, id, 0).await.unwrap();
         let mut now = 0;
         while now + SESSION_IDLE / 2 < SESSION_LIFE {

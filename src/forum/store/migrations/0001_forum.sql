@@ -1,5 +1,7 @@
--- What a forum keeps. No address of a computer, no e-mail, no token; times are milliseconds since 1970 (UTC), and those
--- about a member's visits are rounded down to the day, because an exact time joins two forums' databases.
+-- What a forum keeps. No address of a computer, no e-mail, no token. Times are milliseconds since 1970 (UTC), rounded down,
+-- because an exact time joins two forums' databases: those of a member's visits (members, sessions) to the day; those of
+-- what everybody reads (messages) and of what moderators answer for to the minute, which the pages show and by which
+-- messages are counted; a sign-in under way, which names nobody, to the minute, for half an hour.
 
 CREATE TABLE members (
     id                    INTEGER PRIMARY KEY AUTOINCREMENT,

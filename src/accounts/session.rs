@@ -120,19 +120,27 @@ impl Accounts {
         let read = self.0.store.read(|tx| Box::pin(async move { this.find_session(tx, token).await }));
         let Some((content, holder)) = read.await? else { return Ok(None) };
         let now = self.now();
+        // Neither write is needed to answer: on a full disk whoever is signed in reads on, and what ended stays ended.
         if !self.is_live(&content, holder, now) {
-            self.0.store.write::<_, StoreError, _>(move |tx| Box::pin(sessions::remove(tx, token))).await?;
+            let remove = self.0.store.write::<_, StoreError, _>(move |tx| Box::pin(sessions::remove(tx, token)));
+            if let Err(error) = remove.await {
+                tracing::warn!(%error, "an ended session was not removed");
+            }
             return Ok(None);
         }
         let signed_in = self.signed_in(&content, holder, token);
-        if now.since(content.seen) >= TOUCH_EVERY {
-            let sealed = self.seal_session(token, &Content { seen: minute(now), ..content });
-            let touch = self.0.store.write::<_, StoreError, _>(move |tx| {
-                Box::pin(async move { sessions::update(tx, token, &sealed).await })
-            });
-            return Ok(touch.await?.then_some(signed_in));
+        if now.since(content.seen) < TOUCH_EVERY {
+            return Ok(Some(signed_in));
         }
-        Ok(Some(signed_in))
+        let sealed = self.seal_session(token, &Content { seen: minute(now), ..content });
+        let touch = self.0.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move { sessions::update(tx, token, &sealed).await })
+        });
+        let is_there = touch.await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the use of a session was not noted");
+            true
+        });
+        Ok(is_there.then_some(signed_in))
     }
 
     /// Ends the session and what forums were granted in it.

@@ -4,6 +4,7 @@ pub(crate) mod authenticator;
 mod codes;
 mod passkeys;
 mod passphrases;
+mod sessions;
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,7 +32,7 @@ struct House {
     accounts: Accounts,
     clock: Arc<FrozenClock>,
     store: Store,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl House {
@@ -40,7 +41,10 @@ impl House {
     }
 
     async fn with(policy: Policy) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::at(tempfile::tempdir().unwrap(), policy).await
+    }
+
+    async fn at(dir: tempfile::TempDir, policy: Policy) -> Self {
         let clock = Arc::new(FrozenClock::new(MORNING));
         let ambient = Ambient::new(clock.clone(), Arc::new(SeededEntropy::new(7)));
         let store = Store::sqlite(&dir.path().join("heteronym.db")).await.unwrap();
@@ -50,7 +54,7 @@ impl House {
         let keyring = Arc::new(keyring.unwrap());
         let issuer = ISSUER.parse().unwrap();
         let accounts = Accounts::new(store.clone(), keyring, ambient, policy, &issuer, "Identité de Grenoble").unwrap();
-        Self { accounts, clock, store, _dir: dir }
+        Self { accounts, clock, store, dir }
     }
 
     fn wait(&self, span: Duration) {

@@ -16,11 +16,11 @@ use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use super::both::{Db, Place, on_postgres, on_sqlite, postgres_server, run_postgres};
 
 /// A file system of two megabytes, while it lives.
-struct SmallDisk(PathBuf);
+pub(crate) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// Nothing where the machine does not let us mount one, which is said.
-    fn mount(at: &Path) -> Option<Self> {
+    pub(crate) fn mount(at: &Path) -> Option<Self> {
         let mut command = Command::new("mount");
         command.args(["-t", "tmpfs", "-o", "size=2m", "heteronym-test"]).arg(at);
         if command.output().is_ok_and(|done| done.status.success()) {
@@ -31,7 +31,7 @@ impl SmallDisk {
     }
 
     /// A file that takes all the room there is.
-    fn fill(&self) -> PathBuf {
+    pub(crate) fn fill(&self) -> PathBuf {
         let ballast = self.0.join("ballast");
         let mut file = std::fs::File::create(&ballast).unwrap();
         while file.write_all(&[7; 4096]).is_ok() {}
@@ -46,7 +46,7 @@ impl Drop for SmallDisk {
 }
 
 /// Writes until a write fails. The names that were acknowledged, and the failure.
-async fn write_until_refused(store: &Store, prefix: &str) -> (Vec<String>, StoreError) {
+pub(crate) async fn write_until_refused(store: &Store, prefix: &str) -> (Vec<String>, StoreError) {
     let mut acknowledged = Vec::new();
     for n in 0..100_000 {
         let name = format!("{prefix} {n}");

@@ -1,6 +1,7 @@
 //! The database, on both engines: `both` runs a case on each, `world` gives rows to start from.
 
 pub(crate) mod both;
+pub(crate) mod faults;
 mod world;
 
 mod accounts;
@@ -8,7 +9,6 @@ mod clients;
 mod contenders;
 mod dropped;
 mod engine;
-mod faults;
 mod grants;
 mod killed;
 mod persons;

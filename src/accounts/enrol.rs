@@ -120,7 +120,11 @@ impl Accounts {
     async fn spend_grounds(&self, tx: &mut Tx, grounds: &Grounds) -> Result<Account, Error> {
         let now = self.now();
         let opened = match grounds {
-            Grounds::Session(old) => return self.lock_session(tx, old).await,
+            Grounds::Session(old) => {
+                // Asked again: between a question to a device and its answer half an hour may lie.
+                self.check_fresh(old)?;
+                return self.lock_session(tx, old).await;
+            }
             Grounds::Code(opened) => opened,
         };
         let (account, kind) = opened.code.spend(tx, now).await?.ok_or(Error::Code)?;

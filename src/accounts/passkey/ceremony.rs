@@ -8,7 +8,7 @@ use webauthn_rs::prelude::{DiscoverableAuthentication, PasskeyRegistration};
 
 use super::{
     super::{Accounts, Error, Opened},
-    PasskeyFault,
+    PasskeyFault, pad,
 };
 use crate::{
     domain::{
@@ -58,7 +58,8 @@ impl Accounts {
         ceremony: Ceremony,
     ) -> Result<(), Error> {
         let id = Token::presented(&data_encoding::BASE64URL_NOPAD.encode(challenge)).hash();
-        let plain = serde_json::to_vec(&Kept { browser, ceremony }).map_err(|_| Error::Ceremony)?;
+        let mut plain = serde_json::to_vec(&Kept { browser, ceremony }).map_err(|_| Error::Ceremony)?;
+        pad(&mut plain);
         let sealed = self.0.keyring.vault().seal_row("ceremonies", id.as_bytes(), &plain, &mut self.0.ambient.rng());
         let until = self.now().plus(LIFETIME);
         let insert = self.0.store.write::<_, StoreError, _>(move |tx| {

@@ -64,7 +64,8 @@ impl Accounts {
 
     fn seal_passkey(&self, id: &[u8], passkey: &Sealed) -> Vec<u8> {
         // A structure of plain members always serializes; an empty row would open as no passkey.
-        let plain = serde_json::to_vec(passkey).unwrap_or_default();
+        let mut plain = serde_json::to_vec(passkey).unwrap_or_default();
+        pad(&mut plain);
         self.0.keyring.vault().seal_row("passkeys", id, &plain, &mut self.0.ambient.rng())
     }
 
@@ -74,5 +75,13 @@ impl Accounts {
     }
 }
 
+/// The length of a row would tell how long a label is, of what kind the key, and what a ceremony is for. JSON may end in
+/// spaces.
+fn pad(json: &mut Vec<u8>) {
+    json.resize(json.len().next_multiple_of(PADDING), b' ');
+}
+
+/// More than a key of any kind takes, and a ceremony for the few passkeys that people have.
+const PADDING: usize = 4_096;
 /// The longest answer of a browser, as JSON.
 const LONGEST_ANSWER: usize = 32 * 1_024;

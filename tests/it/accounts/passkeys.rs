@@ -1,8 +1,11 @@
 //! Passkeys, kind and hostile: rows I2 to I18 of what an attacker may send.
 
+use std::{collections::BTreeSet, time::Duration};
+
 use heteronym::{
     accounts::{Error, Grounds, Holder, PasskeyFault},
     domain::authentication::Method,
+    store::accounts as rows,
 };
 use serde_json::{Value, json};
 
@@ -409,4 +412,40 @@ async fn an_independent_authenticator_registers() {
     let options = serde_json::from_value(options["publicKey"].clone()).unwrap();
     let answer = SoftPasskey::new(true).perform_register(ISSUER.parse().unwrap(), options, 1_000).unwrap();
     house.finish(&serde_json::to_value(answer).unwrap(), &grounds).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_sign_in_that_grew_old_between_question_and_answer_adds_no_passkey() {
+    let house = House::new().await;
+    let (_, session) = house.account_with(house.citizen().await, &mut Authenticator::key()).await;
+    let grounds = Grounds::Session(session.signed_in.clone());
+    let mut device = Authenticator::phone();
+    let options = house.accounts.start_passkey(&grounds, MINE).await.unwrap();
+    house.wait(Duration::from_mins(6));
+    let outcome = house.finish(&device.create(&options, ISSUER), &grounds).await;
+    assert!(matches!(outcome, Err(Error::Stale)), "{outcome:?}");
+    assert!(house.is_live(&session).await);
+}
+
+#[tokio::test]
+async fn the_length_of_a_row_tells_neither_label_nor_kind_nor_what_a_ceremony_is_for() {
+    let house = House::new().await;
+    let (account, session) = house.account_with(house.citizen().await, &mut Authenticator::key()).await;
+    let mut device = Authenticator::phone();
+    let grounds = Grounds::Session(session.signed_in.clone());
+    let options = house.accounts.start_passkey(&grounds, MINE).await.unwrap();
+    let answer = device.create(&options, ISSUER).to_string();
+    let label = "Le téléphone que ma sœur m’a prêté";
+    house.accounts.finish_passkey(&answer, label, MINE, "", Some(&session.signed_in)).await.unwrap();
+    house.sign_in(&mut device).await.unwrap();
+    let id = account.id;
+    let passkeys = house.write(move |tx| Box::pin(async move { rows::passkeys(tx, id).await })).await;
+    let lengths: BTreeSet<_> = passkeys.iter().map(|row| row.sealed.len()).collect();
+    assert_eq!((passkeys.len(), lengths.len()), (2, 1), "{lengths:?}");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(house.dir.path().join("heteronym.db"));
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let lengths: Vec<(i64, i64)> =
+        sqlx::query_as("SELECT LENGTH(sealed), COUNT(*) FROM ceremonies GROUP BY 1").fetch_all(&pool).await.unwrap();
+    assert!(lengths.len() == 1 && lengths[0].1 == 3, "{lengths:?}");
+    pool.close().await;
 }

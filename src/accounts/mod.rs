@@ -27,6 +27,7 @@ pub use self::{
     passkey::PasskeyFault,
     passphrase::{LONGEST, Passphrase, PassphraseFault, SHORTEST},
     session::{Begin, Listed, NewSession, SessionId, SignedIn},
+    throttle::FORGOTTEN,
 };
 use self::{passkey::relying_party, passphrase::Hasher};
 pub use crate::store::accounts::{Account, Holder, Purpose};

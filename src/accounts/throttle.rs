@@ -3,6 +3,9 @@
 //! An attempt counts before it is made, so that many at once do not slip through together. Ten are free; then each waits
 //! twice as long as the one before, up to a quarter of an hour; after a hundred in a row the passphrase opens nothing any
 //! more until its owner sets another. A passkey or a code is never held up by it.
+//!
+//! Anybody can have a count kept for a name that nobody has, and nobody may learn which those are. So counts are forgotten
+//! alike, and the sooner the less it took to make them: see [`FORGOTTEN`].
 
 use std::time::Duration;
 
@@ -46,6 +49,13 @@ const fn longest() -> Duration {
 
 const FREE: i64 = 10;
 const MOST: i64 = 100;
+const DAY: Duration = Duration::from_hours(24);
+
+/// Up to how many failures in a row are forgotten how long after the last one. Ten a day, or a hundred a month, are 4,000
+/// guesses a year of the 2³⁴ that the weakest passphrase takes; whoever wants to fill the database has to wait and compute
+/// for each row that stays longer than a day.
+pub const FORGOTTEN: [(i64, Duration); 3] =
+    [(FREE, DAY), (MOST - 1, Duration::from_hours(30 * 24)), (i64::MAX, Duration::from_hours(366 * 24))];
 
 #[cfg(test)]
 mod tests {

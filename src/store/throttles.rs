@@ -28,8 +28,9 @@ pub async fn clear(tx: &mut Tx, tag: &[u8; 32]) -> Result<(), StoreError> {
     tx.execute(CLEAR, values![tag]).await.map(drop)
 }
 
-pub async fn remove_old(tx: &mut Tx, before: Timestamp) -> Result<u64, StoreError> {
-    tx.execute(REMOVE_OLD, values![before]).await
+/// Forgets up to `most` failures in a row whose last one was before this time.
+pub async fn remove_old(tx: &mut Tx, most: i64, before: Timestamp) -> Result<u64, StoreError> {
+    tx.execute(REMOVE_OLD, values![most, before]).await
 }
 
 statements! {
@@ -38,5 +39,5 @@ statements! {
             ON CONFLICT (tag) DO UPDATE SET failures = throttles.failures + 1, last_at = excluded.last_at
             RETURNING failures";
     CLEAR = "DELETE FROM throttles WHERE tag = $1";
-    REMOVE_OLD = "DELETE FROM throttles WHERE last_at < $1";
+    REMOVE_OLD = "DELETE FROM throttles WHERE failures <= $1 AND last_at < $2";
 }

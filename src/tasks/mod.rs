@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use rand::RngExt as _;
 
 use crate::{
+    accounts::FORGOTTEN,
     attributes::Attributes,
     domain::ambient::Ambient,
     store::{Store, StoreError, accounts, grants, sessions, throttles},
@@ -89,8 +90,15 @@ impl Tasks {
             Task::Ceremonies => self.store.write(move |tx| Box::pin(accounts::remove_old_ceremonies(tx, now))).await,
             Task::Grants => self.store.write(move |tx| Box::pin(grants::remove_old(tx, now))).await,
             Task::Throttles => {
-                let before = now.minus(REMEMBER_GUESSES);
-                self.store.write(move |tx| Box::pin(throttles::remove_old(tx, before))).await
+                let mut rows = 0;
+                for (most, after) in FORGOTTEN {
+                    let before = now.minus(after);
+                    let forget = self
+                        .store
+                        .write::<_, StoreError, _>(move |tx| Box::pin(throttles::remove_old(tx, most, before)));
+                    rows += forget.await?;
+                }
+                Ok(rows)
             }
             Task::Facts => self.settle().await,
             Task::Crowds => self.attributes.read_crowds().await.map(|()| 0),
@@ -132,9 +140,6 @@ impl Tasks {
     }
 }
 
-/// Guesses are limited to so many in a row (`accounts`), and what is forgotten may be guessed again: a year of it keeps
-/// a patient guesser to a hundred a year.
-const REMEMBER_GUESSES: Duration = Duration::from_hours(366 * 24);
 const FIRST_ROUND: Duration = Duration::from_secs(30);
 const BETWEEN_BATCHES: Duration = Duration::from_millis(50);
 
@@ -201,15 +206,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn wrong_guesses_are_remembered_for_a_year() {
+    async fn wrong_guesses_are_remembered_the_longer_the_more_there_were() {
         let world = World::new("2026-03-01T12:00:00Z").await;
         let now = world.clock.now();
-        let fail = world
-            .store
-            .write::<_, StoreError, _>(move |tx| Box::pin(async move { throttles::fail(tx, &[1; 32], now).await }));
+        let fail = world.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                for (name, times) in [(1, 10), (2, 11), (3, 99), (4, 100)] {
+                    for _ in 0..times {
+                        throttles::fail(tx, &[name; 32], now).await?;
+                    }
+                }
+                Ok(())
+            })
+        });
         fail.await.unwrap();
-        assert_eq!(rounds(&world, Task::Throttles, 365 * 24 * HOUR).await, [0, 0, 0]);
-        assert_eq!(rounds(&world, Task::Throttles, 2 * 24 * HOUR).await, [0, 0, 1]);
+        assert_eq!(rounds(&world, Task::Throttles, 24 * HOUR).await, [0, 0, 0]);
+        assert_eq!(rounds(&world, Task::Throttles, HOUR).await, [0, 0, 1]);
+        assert_eq!(rounds(&world, Task::Throttles, 29 * 24 * HOUR).await, [0, 0, 2]);
+        assert_eq!(rounds(&world, Task::Throttles, 336 * 24 * HOUR).await, [0, 0, 1]);
     }
 
     #[tokio::test]

@@ -88,9 +88,10 @@ async fn failures_count_up_until_they_are_forgotten(db: Db) {
 async fn old_failures_are_removed(db: Db) {
     db.write(|tx| Box::pin(throttles::fail(tx, &[1; 32], NOW))).await.unwrap();
     db.write(|tx| Box::pin(throttles::fail(tx, &[2; 32], LATER))).await.unwrap();
-    let remove = |before| db.write(move |tx| Box::pin(throttles::remove_old(tx, before)));
-    assert_eq!(remove(NOW).await.unwrap(), 0);
-    assert_eq!(remove(LATER).await.unwrap(), 1);
+    let remove = |most, before| db.write(move |tx| Box::pin(throttles::remove_old(tx, most, before)));
+    assert_eq!(remove(9, NOW).await.unwrap(), 0);
+    assert_eq!(remove(0, LATER).await.unwrap(), 0, "there were more");
+    assert_eq!(remove(1, LATER).await.unwrap(), 1);
     assert_eq!(db.read(|tx| Box::pin(throttles::find(tx, &[2; 32]))).await.unwrap().count, 1);
 }
 

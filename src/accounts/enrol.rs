@@ -2,6 +2,7 @@
 
 use super::{
     Account, Accounts, Error, LoginName, NewSession, Opened, Passphrase, SignedIn,
+    audit::Act,
     invite::OpenedKind,
     passkey::{CeremonyId, NewRow},
 };
@@ -17,6 +18,26 @@ pub enum Grounds {
     Code(Opened),
     /// Being signed in, since not long ago.
     Session(SignedIn),
+}
+
+impl Grounds {
+    fn account(&self) -> AccountId {
+        match self {
+            Self::Code(opened) => opened.account,
+            Self::Session(signed_in) => signed_in.account,
+        }
+    }
+
+    /// What setting an authenticator on these grounds is, in the log.
+    pub(super) const fn act(&self, with: &'static str) -> Act {
+        let act = match self {
+            Self::Code(Opened { kind: OpenedKind::Activation, .. }) => "activate",
+            Self::Code(Opened { kind: OpenedKind::Counter, .. }) => "recover",
+            Self::Code(Opened { kind: OpenedKind::Paper, .. }) => "use a recovery code",
+            Self::Session(_) => "add",
+        };
+        Act::new(act, with)
+    }
 }
 
 /// What is set.
@@ -65,7 +86,11 @@ impl Accounts {
         device: &str,
         signed_in: Option<&SignedIn>,
     ) -> Result<NewSession, Error> {
-        let account = self.check_grounds(&grounds).await?;
+        let checked = self.check_grounds(&grounds).await;
+        if checked.is_err() {
+            self.audit(grounds.act("passphrase"), Some(grounds.account()), &checked);
+        }
+        let account = checked?;
         if !self.allows_passphrase(account.holder) {
             return Err(Error::NotAllowed);
         }
@@ -85,10 +110,11 @@ impl Accounts {
         device: &str,
         signed_in: Option<&SignedIn>,
     ) -> Result<NewSession, Error> {
-        let method = match &new {
-            Authenticator::Passkey(_, method) => *method,
-            Authenticator::Passphrase(_) => Method::Passphrase,
+        let (method, with) = match &new {
+            Authenticator::Passkey(_, method) => (*method, "passkey"),
+            Authenticator::Passphrase(_) => (Method::Passphrase, "passphrase"),
         };
+        let (act, actor) = (grounds.act(with), grounds.account());
         // One more way in does not change how its holder has signed in.
         let begin = match &grounds {
             Grounds::Code(_) => self.begin(method, device, signed_in),
@@ -114,7 +140,9 @@ impl Accounts {
                 Ok(this.begin_session(tx, &account, &begin).await?)
             })
         });
-        work.await
+        let outcome = work.await;
+        self.audit(act, Some(actor), &outcome);
+        outcome
     }
 
     async fn spend_grounds(&self, tx: &mut Tx, grounds: &Grounds) -> Result<Account, Error> {
@@ -138,7 +166,6 @@ impl Accounts {
     }
 
     async fn write_authenticator(&self, tx: &mut Tx, account: &Account, new: &Authenticator) -> Result<(), Error> {
-        let now = self.now();
         match new {
             Authenticator::Passkey(NewRow { credential, sealed }, _) => {
                 let row = rows::Passkey {
@@ -146,7 +173,7 @@ impl Accounts {
                     account_id: account.id,
                     sealed: sealed.clone(),
                     version: 1,
-                    created_on: now.day(),
+                    created_on: self.now().day(),
                     last_used_on: None,
                 };
                 rows::insert_passkey(tx, &row).await.map_err(|error| match error {
@@ -158,7 +185,7 @@ impl Accounts {
                 let vault = self.0.keyring.vault();
                 let id = account.id.as_bytes();
                 let sealed = vault.seal_row("passphrases", id, hash.as_bytes(), &mut self.0.ambient.rng());
-                rows::put_passphrase(tx, account.id, &sealed, now).await?;
+                rows::put_passphrase(tx, account.id, &sealed, self.now()).await?;
                 Ok(throttles::clear(tx, &self.passphrase_tag(&account.login)).await?)
             }
         }
@@ -195,7 +222,8 @@ impl Accounts {
 
     async fn remove(&self, signed_in: &SignedIn, credential: Option<Vec<u8>>) -> Result<(), Error> {
         self.check_fresh(signed_in)?;
-        let (this, signed_in) = (self.clone(), signed_in.clone());
+        let act = Act::new("remove", if credential.is_some() { "passkey" } else { "passphrase" });
+        let (this, signed_in, actor) = (self.clone(), signed_in.clone(), signed_in.account);
         let work = self.0.store.write(move |tx| {
             Box::pin(async move {
                 let id = this.lock_session(tx, &signed_in).await?.id;
@@ -213,7 +241,9 @@ impl Accounts {
                 }
             })
         });
-        work.await
+        let outcome = work.await;
+        self.audit(act, Some(actor), &outcome);
+        outcome
     }
 
     fn passkey_line(&self, row: &rows::Passkey) -> Option<PasskeyLine> {

@@ -7,7 +7,9 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Accounts, Code, Error, Grounds, Holder, InviteCode, LoginName, PaperCode, Purpose, SignedIn};
+use super::{
+    Account, Accounts, Code, Error, Grounds, Holder, InviteCode, LoginName, PaperCode, Purpose, SignedIn, audit::Act,
+};
 use crate::{
     domain::{ambient::Timestamp, ids::AccountId, secret::TokenHash},
     store::{StoreError, Tx, accounts as rows},
@@ -84,7 +86,9 @@ impl Accounts {
                 Ok(rows::find(tx, id).await?.map(|account| (account, kind)))
             })
         });
-        let (account, kind) = find.await?.filter(|(account, _)| account.disabled_at.is_none()).ok_or(Error::Code)?;
+        let found = find.await?.filter(|(account, _)| account.disabled_at.is_none()).ok_or(Error::Code);
+        let (account, kind) =
+            found.inspect_err(|_| self.audit(Act::new("open", "code"), None, &Err::<(), _>(Error::Code)))?;
         let allows_passphrase = self.allows_passphrase(account.holder);
         Ok(Opened { account: account.id, code, login: account.login, kind, allows_passphrase })
     }
@@ -95,7 +99,7 @@ impl Accounts {
         let mut rng = self.0.ambient.rng();
         let codes: Vec<PaperCode> = (0..PAPER_CODES).map(|_| Code::generate(&mut rng)).collect();
         let hashes: Vec<_> = codes.iter().map(|code| TokenHash::from_bytes(self.paper_tag(code))).collect();
-        let (this, signed_in, now) = (self.clone(), signed_in.clone(), self.now());
+        let (this, signed_in, now, actor) = (self.clone(), signed_in.clone(), self.now(), signed_in.account);
         let write = self.0.store.write(move |tx| {
             Box::pin(async move {
                 let account = this.lock_session(tx, &signed_in).await?;
@@ -106,8 +110,9 @@ impl Accounts {
                 Ok::<_, Error>(())
             })
         });
-        write.await?;
-        Ok(codes)
+        let made = write.await;
+        self.audit(Act::new("make", "recovery codes"), Some(actor), &made);
+        made.map(|()| codes)
     }
 
     pub(super) fn allows_passphrase(&self, holder: Holder) -> bool {

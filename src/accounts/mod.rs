@@ -4,6 +4,7 @@
 //! invite, never by registering oneself. It belongs to whoever spends the invite; what opens it afterwards (its
 //! authenticators) may change, the account and the pseudonyms of its person do not.
 
+mod audit;
 mod code;
 mod enrol;
 mod invite;

@@ -9,7 +9,7 @@ use std::{cmp::Reverse, fmt, time::Duration};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Accounts, Error, Holder};
+use super::{Accounts, Error, Holder, audit::Act};
 use crate::{
     domain::{
         ambient::Timestamp,
@@ -132,10 +132,11 @@ impl Accounts {
         if now.since(content.seen) < TOUCH_EVERY {
             return Ok(Some(signed_in));
         }
-        let sealed = self.seal_session(token, &Content { seen: minute(now), ..content });
-        let touch = self.0.store.write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move { sessions::update(tx, token, &sealed).await })
-        });
+        let sealed = self.seal_session(token, &Content { seen: now.minute(), ..content });
+        let touch = self
+            .0
+            .store
+            .write::<_, StoreError, _>(move |tx| Box::pin(async move { sessions::update(tx, token, &sealed).await }));
         let is_there = touch.await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the use of a session was not noted");
             true
@@ -145,7 +146,9 @@ impl Accounts {
 
     /// Ends the session and what forums were granted in it.
     pub async fn sign_out(&self, signed_in: &SignedIn) -> Result<(), Error> {
-        self.end(signed_in.token, signed_in.session).await
+        let ended = self.end(signed_in.token, signed_in.session).await;
+        self.audit(Act::new("sign out", "this session"), Some(signed_in.account), &ended);
+        ended
     }
 
     /// The live sessions of the account: this one, then the latest first.
@@ -163,8 +166,9 @@ impl Accounts {
         let Some((token, content)) = found.into_iter().find(|(_, content)| content.id.encode() == id) else {
             return Ok(false);
         };
-        self.end(token, content.id).await?;
-        Ok(true)
+        let ended = self.end(token, content.id).await;
+        self.audit(Act::new("sign out", "another session"), Some(signed_in.account), &ended);
+        ended.map(|()| true)
     }
 
     /// Ends every session of the account but this one.
@@ -173,13 +177,19 @@ impl Accounts {
         let end = self.0.store.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move { this.end_sessions(tx, account, Some(keep)).await })
         });
-        end.await.map_err(Error::from)
+        let ended = end.await.map_err(Error::from);
+        self.audit(Act::new("sign out", "all other sessions"), Some(account), &ended);
+        ended
     }
 
-    /// Disables an account and ends its sessions, in the caller's transaction; false when it was disabled already.
+    /// Disables an account and ends its sessions, in the caller's transaction; false when it was disabled already. It is
+    /// noted when it is asked for: rather a line too many than one that is missing.
     pub async fn disable(&self, tx: &mut Tx, account: AccountId) -> Result<bool, StoreError> {
         let disabled = rows::disable(tx, account, self.now()).await?;
         self.end_sessions(tx, account, None).await?;
+        if disabled {
+            self.audit(Act::new("disable", "-"), Some(account), &Ok(()));
+        }
         Ok(disabled)
     }
 
@@ -247,7 +257,7 @@ impl Accounts {
             method: begin.method,
             auth_time: begin.auth_time,
             began: begin.now,
-            seen: minute(begin.now),
+            seen: begin.now.minute(),
             device: begin.device.clone(),
         };
         let token_hash = begin.token.hash();
@@ -351,11 +361,6 @@ impl Begin {
 async fn end(tx: &mut Tx, token: TokenHash, tag: [u8; 32], now: Timestamp) -> Result<(), StoreError> {
     sessions::remove(tx, token).await?;
     grants::revoke_by_session(tx, &tag, now).await.map(drop)
-}
-
-/// The start of the minute: finer than that nobody needs to know when a person was there.
-const fn minute(time: Timestamp) -> Timestamp {
-    Timestamp(time.0 - time.0.rem_euclid(60_000))
 }
 
 impl fmt::Debug for SignedIn {

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Account, Accounts, Error, LoginName, NewSession, Passphrase, SignedIn, session::Begin};
+use super::{Account, Accounts, Error, LoginName, NewSession, Passphrase, SignedIn, audit::Act, session::Begin};
 use crate::{
     domain::{authentication::Method, ids::AccountId},
     store::{StoreError, accounts as rows, throttles},
@@ -17,6 +17,21 @@ impl Accounts {
         device: &str,
         signed_in: Option<&SignedIn>,
     ) -> Result<NewSession, Error> {
+        let mut actor = None;
+        let outcome = self.try_passphrase(login, passphrase, device, signed_in, &mut actor).await;
+        self.audit(Act::new("sign in", "passphrase"), actor, &outcome);
+        outcome
+    }
+
+    /// The same; `actor` becomes the account that was meant, if there is one.
+    async fn try_passphrase(
+        &self,
+        login: &str,
+        passphrase: &str,
+        device: &str,
+        signed_in: Option<&SignedIn>,
+        actor: &mut Option<AccountId>,
+    ) -> Result<NewSession, Error> {
         let passphrase = Passphrase::presented(passphrase);
         let Ok(name) = login.parse::<LoginName>() else {
             // No account has such a name, whatever there is in the database: nothing is learnt from its being quicker by
@@ -27,10 +42,10 @@ impl Accounts {
         let tag = self.passphrase_tag(name.as_str());
         self.attempt(tag).await?;
         let (account, sealed) = self.find_passphrase(name).await?;
+        *actor = account.as_ref().map(|account| account.id);
         let hash = self.open_passphrase(account.as_ref(), sealed.as_deref());
         let fits = self.0.hasher.verify(passphrase, hash).await?;
         let (true, Some(account), Some(sealed)) = (fits, account, sealed) else {
-            tracing::info!("a passphrase was refused");
             return Err(Error::SignIn);
         };
         let begin = self.begin(Method::Passphrase, device, signed_in);

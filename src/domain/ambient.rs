@@ -68,6 +68,27 @@ impl Timestamp {
     pub const fn hour(self) -> Self {
         Self(self.0 - self.0.rem_euclid(3_600_000))
     }
+
+    /// The start of the minute.
+    #[must_use]
+    pub const fn minute(self) -> Self {
+        Self(self.0.saturating_sub(self.0.rem_euclid(60_000)))
+    }
+
+    /// The start of the UTC month: all that is kept in clear of when somebody was on a forum. Whoever joined a small one
+    /// was often alone that day.
+    #[must_use]
+    pub fn month(self) -> Self {
+        let Ok(time) = jiff::Timestamp::from_millisecond(self.0) else { return self.day() };
+        let before = i64::from(jiff::tz::TimeZone::UTC.to_datetime(time).day()) - 1;
+        Self(self.day().0.saturating_sub(before * 86_400_000))
+    }
+
+    /// The start of the next month, which is past this time: when a row may go.
+    #[must_use]
+    pub fn next_month(self) -> Self {
+        self.month().plus(Duration::from_hours(32 * 24)).month()
+    }
 }
 
 /// Tells the time.
@@ -190,6 +211,21 @@ mod tests {
         assert_eq!(Timestamp(-1).day(), Timestamp(-86_400_000));
         assert_eq!(Timestamp(86_400_000 + 7).day(), Timestamp(86_400_000));
         assert_eq!(Timestamp(3_600_000 * 5 + 1).hour(), Timestamp(3_600_000 * 5));
+        assert_eq!(Timestamp(60_000 * 5 + 1).minute(), Timestamp(60_000 * 5));
+        assert_eq!(Timestamp(i64::MIN).minute(), Timestamp(i64::MIN), "before all times");
+    }
+
+    #[test]
+    fn a_month_begins_on_its_first_and_the_next_one_after_its_last() {
+        let at = |text: &str| Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        for (time, month, next) in [
+            ("2024-02-29T23:59:59.999Z", "2024-02-01T00:00:00Z", "2024-03-01T00:00:00Z"),
+            ("2026-12-01T00:00:00Z", "2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+            ("1969-12-31T23:00:00Z", "1969-12-01T00:00:00Z", "1970-01-01T00:00:00Z"),
+        ] {
+            assert_eq!((at(time).month(), at(time).next_month()), (at(month), at(next)), "{time}");
+        }
+        assert_eq!(Timestamp(i64::MAX).month(), Timestamp(i64::MAX).day());
     }
 
     #[test]

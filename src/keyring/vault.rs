@@ -10,6 +10,7 @@ use super::{
     seal::{self, OpenError},
     versions::{Versions, hmac, length},
 };
+use crate::domain::ambient::Timestamp;
 
 /// The key of rows about people, in all its versions.
 pub struct VaultKey(pub(super) Versions);
@@ -31,11 +32,31 @@ impl VaultKey {
         seal::open(&self.0, &info, &[&length(table.as_bytes()), table.as_bytes(), row], sealed)
     }
 
+    /// Seals a time that belongs to a row, in a column of its own: for what is known to the day or finer and would join the
+    /// row with a forum's in clear.
+    pub fn seal_time(&self, column: &'static str, row: &[u8], time: Timestamp, rng: &mut impl CryptoRng) -> Vec<u8> {
+        self.seal_row(column, row, &time.0.to_be_bytes(), rng)
+    }
+
+    /// Opens what [`VaultKey::seal_time`] sealed for the same column and row.
+    pub fn open_time(&self, column: &'static str, row: &[u8], sealed: &[u8]) -> Result<Timestamp, OpenError> {
+        let plain = self.open_row(column, row, sealed)?;
+        plain.as_slice().try_into().map(|bytes| Timestamp(i64::from_be_bytes(bytes))).map_err(|_| OpenError)
+    }
+
     /// A keyed tag: equal bytes under one label give equal tags, and without the key nothing can be guessed from them.
     /// Made with the oldest version for ever, since what was tagged cannot be had again to tag it anew.
     pub fn tag(&self, label: &'static str, bytes: &[u8]) -> [u8; 32] {
         let key = self.0.oldest().derive(&[b"tag/v1/", label.as_bytes()]);
         hmac(&key, bytes)
+    }
+
+    /// What stands for somebody in the log, as 16 hexadecimal digits: equal on one day for equal ids, another on the next.
+    /// Whoever reads the log sees what one person did in a row, and cannot gather a life; the holder of the key can.
+    pub fn trace(&self, id: &[u8], now: Timestamp) -> String {
+        let mut text = data_encoding::HEXLOWER.encode(&self.tag("audit", &[&now.day().0.to_be_bytes(), id].concat()));
+        text.truncate(16);
+        text
     }
 
     /// Whether the row is under the version that seals now; if not, sealing it again brings it there.
@@ -95,6 +116,29 @@ mod tests {
         assert_ne!(one.tag("twin", b"x"), one.tag("twin", b"y"));
         assert_ne!(one.tag("twin", b"x"), one.tag("other", b"x"));
         assert_ne!(one.tag("twin", b"x"), key(&[2]).tag("twin", b"x"));
+    }
+
+    #[test]
+    fn a_trace_is_the_same_for_a_day_and_another_for_each_person_day_and_key() {
+        let (noon, night) = (Timestamp(43_200_000), Timestamp(86_399_999));
+        let trace = key(&[1]).trace(b"x", noon);
+        assert_eq!(trace.len(), 16);
+        assert_eq!(key(&[1]).trace(b"x", night), trace);
+        for other in
+            [key(&[1]).trace(b"x", Timestamp(86_400_000)), key(&[1]).trace(b"y", noon), key(&[2]).trace(b"x", noon)]
+        {
+            assert_ne!(other, trace);
+        }
+    }
+
+    #[test]
+    fn a_sealed_time_opens_in_its_own_column_and_row_alone() {
+        let sealed = key(&[1]).seal_time("consents.withdrawn", b"r", Timestamp(-7), &mut rng());
+        assert_eq!(key(&[1]).open_time("consents.withdrawn", b"r", &sealed), Ok(Timestamp(-7)));
+        assert!(key(&[1]).open_time("consents.withdrawn", b"s", &sealed).is_err());
+        assert!(key(&[1]).open_time("refresh_tokens.used", b"r", &sealed).is_err());
+        let other = key(&[1]).seal_row("consents.withdrawn", b"r", b"1234567", &mut rng());
+        assert!(key(&[1]).open_time("consents.withdrawn", b"r", &other).is_err());
     }
 
     proptest! {

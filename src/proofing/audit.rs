@@ -1,9 +1,8 @@
 //! The trail of what was done at counters: one line of the log an act, under the target `audit`.
 //!
-//! People and officers stand in it under keyed tags: equal ids are the same person, and only the holder of the vault key can
-//! tell which row that is.
-
-use data_encoding::HEXLOWER;
+//! People and officers stand in it under keyed tags ([`crate::keyring::VaultKey::trace`]): on one day equal ones are the
+//! same person, and only the holder of the vault key can tell which row that is. What somebody does with an account has its
+//! lines from `accounts`, an officer's under the same tag.
 
 use super::{By, Proofing};
 use crate::domain::ids::PersonId;
@@ -32,8 +31,6 @@ impl Proofing {
     }
 
     fn trace(&self, id: &[u8]) -> String {
-        let mut text = HEXLOWER.encode(&self.0.keyring.vault().tag("audit", id));
-        text.truncate(16);
-        text
+        self.0.keyring.vault().trace(id, self.now())
     }
 }

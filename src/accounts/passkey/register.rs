@@ -66,7 +66,11 @@ impl Accounts {
                 )
                 .await
             }
-            Err(fault) => Err(fault.into()),
+            Err(fault) => {
+                let outcome = Err(fault.into());
+                self.audit(grounds.act("passkey"), Some(account), &outcome);
+                outcome
+            }
         };
         if outcome.is_err() {
             self.spend_ceremony(id).await?;

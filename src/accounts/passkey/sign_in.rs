@@ -9,7 +9,7 @@ use super::{
     strict::{self, Flags},
 };
 use crate::{
-    accounts::{Accounts, Error, NewSession, SignedIn, session::Begin},
+    accounts::{Accounts, Error, NewSession, SignedIn, audit::Act, session::Begin},
     domain::{ids::AccountId, secret::TokenHash},
     store::{StoreError, accounts as rows},
 };
@@ -51,10 +51,25 @@ impl Accounts {
         device: &str,
         signed_in: Option<&SignedIn>,
     ) -> Result<NewSession, Error> {
+        let mut actor = None;
+        let outcome = self.try_passkey(answer, browser, device, signed_in, &mut actor).await;
+        self.audit(Act::new("sign in", "passkey"), actor, &outcome);
+        outcome
+    }
+
+    /// The same; `actor` becomes the account of the passkey that answered, if there is one.
+    async fn try_passkey(
+        &self,
+        answer: &str,
+        browser: [u8; 32],
+        device: &str,
+        signed_in: Option<&SignedIn>,
+        actor: &mut Option<AccountId>,
+    ) -> Result<NewSession, Error> {
         let answer = read(answer)?;
         let (id, ceremony) = self.find_ceremony(&answer.response.client_data_json, browser).await?;
         let Ceremony::SignIn { only, state } = ceremony else { return Err(Error::Ceremony) };
-        let outcome = match self.prove(&answer, state, only).await {
+        let outcome = match self.prove(&answer, state, only, actor).await {
             Ok((proven, sealed)) => {
                 let begin = self.begin(sealed.method(), device, signed_in);
                 self.begin_with_passkey(id, proven, begin).await
@@ -73,6 +88,7 @@ impl Accounts {
         answer: &PublicKeyCredential,
         state: DiscoverableAuthentication,
         only: Option<AccountId>,
+        actor: &mut Option<AccountId>,
     ) -> Result<(Proven, Sealed), Error> {
         let flags = strict::asserted(&answer.response.authenticator_data).ok_or(PasskeyFault::Unreadable)?;
         if !flags.verified || !flags.present {
@@ -85,6 +101,7 @@ impl Accounts {
             .read::<_, StoreError, _>(|tx| Box::pin(async move { rows::find_passkey(tx, &credential).await }));
         let row = find.await?;
         let known = row.and_then(|row| self.open_passkey(&row).map(|sealed| (row, sealed)));
+        *actor = known.as_ref().map(|(row, _)| row.account_id);
         let decoy = if known.is_none() { decoy(&answer.raw_id, flags) } else { None };
         let passkey = known.as_ref().map(|(_, sealed)| &sealed.credential).or(decoy.as_ref()).ok_or(Error::SignIn)?;
         let verified = self.0.webauthn.finish_discoverable_authentication_v2(answer, state, passkey);

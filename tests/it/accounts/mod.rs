@@ -1,5 +1,6 @@
 //! Accounts: what opens them, and what does not.
 
+mod audit;
 pub(crate) mod authenticator;
 mod codes;
 mod passkeys;

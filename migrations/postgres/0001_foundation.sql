@@ -1,5 +1,9 @@
--- The first schema. Times are milliseconds since 1970; beside a person's rows they are rounded to the day, because an
--- exact time would join this database with a forum's. Texts are compared byte by byte, as SQLite does.
+-- The first schema. Times are milliseconds since 1970, and rounded wherever a row leads to a person, because a forum knows
+-- to the minute when its member came and an exact time would join this database with the forum's: an act at a counter to
+-- the day (persons.changed_at, by which nodes find what is new, to the minute); what somebody does at a screen to the
+-- month, and what has to be known finer is in what is sealed. Exact are the times of institutions, and of rows that name
+-- nobody without the keys (ceremonies, throttles; sessions to the hour).
+-- Texts are compared byte by byte, as SQLite does.
 -- specs/data-classes.toml gives the class of every column.
 
 CREATE TABLE settings (
@@ -68,9 +72,7 @@ CREATE TABLE passkeys (
     credential BYTEA NOT NULL PRIMARY KEY,
     account_id BYTEA NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     sealed BYTEA NOT NULL,
-    version BIGINT NOT NULL,
-    created_on BIGINT NOT NULL,
-    last_used_on BIGINT
+    version BIGINT NOT NULL
 );
 CREATE INDEX passkeys_account ON passkeys (account_id);
 
@@ -144,7 +146,6 @@ CREATE TABLE pseudonyms (
     key_version BIGINT NOT NULL,
     sealed BYTEA NOT NULL,
     version BIGINT NOT NULL,
-    created_on BIGINT NOT NULL,
     retired_on BIGINT,
     UNIQUE (person_id, sector, slot),
     FOREIGN KEY (sector, slot) REFERENCES slots (sector, slot)
@@ -166,10 +167,9 @@ CREATE TABLE consents (
     pseudonym_id BYTEA NOT NULL REFERENCES pseudonyms (id),
     client_id TEXT COLLATE "C" NOT NULL REFERENCES clients (id),
     sealed BYTEA NOT NULL,
-    given_on BIGINT NOT NULL,
-    withdrawn_on BIGINT
+    withdrawn BYTEA
 );
-CREATE UNIQUE INDEX consents_live ON consents (pseudonym_id, client_id) WHERE withdrawn_on IS NULL;
+CREATE UNIQUE INDEX consents_live ON consents (pseudonym_id, client_id) WHERE withdrawn IS NULL;
 CREATE INDEX consents_person ON consents (person_id);
 
 -- A spent authorization code and what was issued from it. Inserting the row is the redemption.
@@ -191,7 +191,7 @@ CREATE TABLE families (
     grant_id BYTEA NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
     client_id TEXT COLLATE "C" NOT NULL,
     sealed BYTEA NOT NULL,
-    expires_at BIGINT NOT NULL,
+    remove_after BIGINT NOT NULL,
     revoked_at BIGINT
 );
 CREATE INDEX families_grant ON families (grant_id);
@@ -199,6 +199,6 @@ CREATE INDEX families_grant ON families (grant_id);
 CREATE TABLE refresh_tokens (
     token_hash BYTEA NOT NULL PRIMARY KEY,
     family_id BYTEA NOT NULL REFERENCES families (id) ON DELETE CASCADE,
-    used_at BIGINT
+    used BYTEA
 );
 CREATE INDEX refresh_tokens_family ON refresh_tokens (family_id);

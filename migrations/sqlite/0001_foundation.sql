@@ -1,6 +1,10 @@
--- The first schema. Times are milliseconds since 1970; beside a person's rows they are rounded to the day, because an
--- exact time would join this database with a forum's. Tables keyed by random bytes are WITHOUT ROWID, so that the order
--- of insertion does not show. specs/data-classes.toml gives the class of every column.
+-- The first schema. Times are milliseconds since 1970, and rounded wherever a row leads to a person, because a forum knows
+-- to the minute when its member came and an exact time would join this database with the forum's: an act at a counter to
+-- the day (persons.changed_at, by which nodes find what is new, to the minute); what somebody does at a screen to the
+-- month, and what has to be known finer is in what is sealed. Exact are the times of institutions, and of rows that name
+-- nobody without the keys (ceremonies, throttles; sessions to the hour).
+-- Tables keyed by random bytes are WITHOUT ROWID, so that the order of insertion does not show.
+-- specs/data-classes.toml gives the class of every column.
 
 CREATE TABLE settings (
     name TEXT NOT NULL PRIMARY KEY,
@@ -68,9 +72,7 @@ CREATE TABLE passkeys (
     credential BLOB NOT NULL PRIMARY KEY,
     account_id BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     sealed BLOB NOT NULL,
-    version INTEGER NOT NULL,
-    created_on INTEGER NOT NULL,
-    last_used_on INTEGER
+    version INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX passkeys_account ON passkeys (account_id);
 
@@ -144,7 +146,6 @@ CREATE TABLE pseudonyms (
     key_version INTEGER NOT NULL,
     sealed BLOB NOT NULL,
     version INTEGER NOT NULL,
-    created_on INTEGER NOT NULL,
     retired_on INTEGER,
     UNIQUE (person_id, sector, slot),
     FOREIGN KEY (sector, slot) REFERENCES slots (sector, slot)
@@ -166,10 +167,9 @@ CREATE TABLE consents (
     pseudonym_id BLOB NOT NULL REFERENCES pseudonyms (id),
     client_id TEXT NOT NULL REFERENCES clients (id),
     sealed BLOB NOT NULL,
-    given_on INTEGER NOT NULL,
-    withdrawn_on INTEGER
+    withdrawn BLOB
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX consents_live ON consents (pseudonym_id, client_id) WHERE withdrawn_on IS NULL;
+CREATE UNIQUE INDEX consents_live ON consents (pseudonym_id, client_id) WHERE withdrawn IS NULL;
 CREATE INDEX consents_person ON consents (person_id);
 
 -- A spent authorization code and what was issued from it. Inserting the row is the redemption.
@@ -191,7 +191,7 @@ CREATE TABLE families (
     grant_id BLOB NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
     client_id TEXT NOT NULL,
     sealed BLOB NOT NULL,
-    expires_at INTEGER NOT NULL,
+    remove_after INTEGER NOT NULL,
     revoked_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX families_grant ON families (grant_id);
@@ -199,6 +199,6 @@ CREATE INDEX families_grant ON families (grant_id);
 CREATE TABLE refresh_tokens (
     token_hash BLOB NOT NULL PRIMARY KEY,
     family_id BLOB NOT NULL REFERENCES families (id) ON DELETE CASCADE,
-    used_at INTEGER
+    used BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX refresh_tokens_family ON refresh_tokens (family_id);

@@ -173,8 +173,6 @@ impl Accounts {
                     account_id: account.id,
                     sealed: sealed.clone(),
                     version: 1,
-                    created_on: self.now().day(),
-                    last_used_on: None,
                 };
                 rows::insert_passkey(tx, &row).await.map_err(|error| match error {
                     StoreError::Taken => Error::Registered,
@@ -200,7 +198,8 @@ impl Accounts {
                 let passkeys = rows::passkeys(tx, id).await?;
                 let has_passphrase = rows::find_passphrase(tx, id).await?.is_some();
                 let paper_codes = rows::count_recovery_codes(tx, id).await?;
-                let passkeys = passkeys.iter().filter_map(|row| this.passkey_line(row)).collect();
+                let mut passkeys: Vec<_> = passkeys.iter().filter_map(|row| this.passkey_line(row)).collect();
+                passkeys.sort_by_key(|line| line.created_on);
                 let allows_passphrase = this.allows_passphrase(account.holder);
                 let login = account.login;
                 Ok::<_, Error>(Authenticators { login, passkeys, has_passphrase, allows_passphrase, paper_codes })
@@ -252,8 +251,8 @@ impl Accounts {
             id: data_encoding::BASE64URL_NOPAD.encode(&row.credential),
             label: sealed.label,
             synced: sealed.synced,
-            created_on: row.created_on,
-            last_used_on: row.last_used_on,
+            created_on: sealed.created_on,
+            last_used_on: sealed.last_used_on,
         })
     }
 

@@ -1,7 +1,7 @@
 //! What was agreed, by whom, to whom: per quality, with the values that were shown, before anything is released.
 //!
 //! A consent belongs to a pseudonym and a client. It is remembered, listed and withdrawn; what was agreed and when is
-//! sealed in its row. Withdrawing it ends every grant that rests on it, in the same transaction.
+//! sealed in its row, and so is the day of its end. Withdrawing it ends every grant that rests on it, in the same transaction.
 
 use std::{cmp::Reverse, collections::BTreeSet, fmt, sync::Arc};
 
@@ -112,11 +112,14 @@ impl Consents {
         row.await?.map(|row| self.open(row)).transpose()
     }
 
-    /// Every consent of a person, withdrawn ones included.
+    /// Every consent of a person, the latest first, withdrawn ones included.
     pub async fn of_person(&self, person: PersonId) -> Result<Vec<Consent>, StoreError> {
         let rows =
             self.store.read::<_, StoreError, _>(move |tx| Box::pin(async move { rows::of_person(tx, person).await }));
-        rows.await?.into_iter().map(|row| self.open(row)).collect()
+        let consents: Result<Vec<Consent>, StoreError> = rows.await?.into_iter().map(|row| self.open(row)).collect();
+        let mut consents = consents?;
+        consents.sort_by_key(|consent| Reverse(consent.agreement.at));
+        Ok(consents)
     }
 
     /// When a forum was given tokens that rest on a consent, the latest first: for as long as the records of them are kept.
@@ -158,14 +161,13 @@ impl Consents {
             pseudonym_id: pseudonym,
             client_id: client.clone(),
             sealed: self.keyring.vault().seal_row(TABLE, id.as_bytes(), &plain, &mut rng),
-            given_on: agreement.at.day(),
-            withdrawn_on: None,
+            withdrawn: None,
         };
-        let (stored, now) = (row.clone(), agreement.at);
+        let (this, stored, now) = (self.clone(), row.clone(), agreement.at);
         let given = self.store.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
                 if let Some(before) = rows::live(tx, pseudonym, &stored.client_id).await? {
-                    rows::withdraw(tx, before.id, person, now).await?;
+                    rows::withdraw(tx, before.id, person, &this.sealed_day(before.id, now)).await?;
                     grants::revoke_by_consent(tx, before.id, now).await?;
                 }
                 rows::insert(tx, &stored).await
@@ -187,9 +189,10 @@ impl Consents {
     /// Withdraws a consent of this person and ends what rests on it. False when there is nothing to withdraw.
     pub async fn withdraw(&self, id: ConsentId, person: PersonId) -> Result<bool, StoreError> {
         let now = self.ambient.now();
+        let day = self.sealed_day(id, now);
         let done = self.store.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
-                let withdrawn = rows::withdraw(tx, id, person, now).await?;
+                let withdrawn = rows::withdraw(tx, id, person, &day).await?;
                 if withdrawn {
                     grants::revoke_by_consent(tx, id, now).await?;
                 }
@@ -199,16 +202,22 @@ impl Consents {
         done.await
     }
 
+    fn sealed_day(&self, id: ConsentId, now: Timestamp) -> Vec<u8> {
+        self.keyring.vault().seal_time(WITHDRAWN, id.as_bytes(), now.day(), &mut self.ambient.rng())
+    }
+
     fn open(&self, row: rows::Consent) -> Result<Consent, StoreError> {
         let corrupt = || StoreError::Corrupt("a consent's row does not open");
-        let plain = self.keyring.vault().open_row(TABLE, row.id.as_bytes(), &row.sealed).map_err(|_| corrupt())?;
+        let (vault, id) = (self.keyring.vault(), row.id.as_bytes());
+        let plain = vault.open_row(TABLE, id, &row.sealed).map_err(|_| corrupt())?;
+        let withdrawn = row.withdrawn.map(|sealed| vault.open_time(WITHDRAWN, id, &sealed)).transpose();
         Ok(Consent {
             id: row.id,
             person: row.person_id,
             pseudonym: row.pseudonym_id,
             client: row.client_id,
             agreement: serde_json::from_slice(&plain).map_err(|_| corrupt())?,
-            withdrawn_on: row.withdrawn_on,
+            withdrawn_on: withdrawn.map_err(|_| corrupt())?,
         })
     }
 }
@@ -223,6 +232,7 @@ impl fmt::Debug for Agreement {
 const TABLE: &str = "consents";
 /// The rows that the provider seals when it spends a code: the moment, then the terms.
 const GRANTS: &str = "grants";
+const WITHDRAWN: &str = "consents.withdrawn";
 const PADDING: usize = 512;
 
 #[cfg(test)]

@@ -225,15 +225,16 @@ impl Prepared {
         Ok(Ticket(self))
     }
 
-    /// Records the token by spending the refresh token it comes from and writing the next one.
+    /// Records the token by spending the refresh token it comes from, at the time that is sealed in `used`, and writing the
+    /// next one.
     pub async fn refresh(
         self,
         tx: &mut Tx,
-        spent: TokenHash,
+        (spent, used): (TokenHash, &[u8]),
         next: TokenHash,
         family: FamilyId,
     ) -> Result<Ticket, IssueError> {
-        if !grants::use_refresh_token(tx, spent, self.now).await? {
+        if !grants::use_refresh_token(tx, spent, used).await? {
             return Err(IssueError::Spent);
         }
         grants::insert_refresh_token(tx, next, family).await?;

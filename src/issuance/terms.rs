@@ -67,17 +67,6 @@ impl Terms {
         attributes::Terms { residence_level: self.residence_level, age_brackets: self.age_brackets.clone() }
     }
 
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec(self).unwrap_or_default();
-        // The length of a row would tell how much was granted. JSON may end in spaces.
-        bytes.resize(bytes.len().next_multiple_of(PADDING), b' ');
-        bytes
-    }
-
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
-    }
-
     pub(super) fn seal_access(&self, keyring: &Keyring, exp: i64, rng: &mut impl CryptoRng) -> String {
         let bytes = serde_json::to_vec(&(exp, self)).unwrap_or_default();
         keyring.token().seal(ACCESS, b"", &bytes, rng)
@@ -97,5 +86,4 @@ impl fmt::Debug for Terms {
     }
 }
 
-const PADDING: usize = 1_024;
 const ACCESS: &str = "access-token";

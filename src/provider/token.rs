@@ -116,15 +116,15 @@ impl Provider {
         let text = params.get("refresh_token")?;
         let text = text.ok_or_else(|| TokenError::new(ErrorCode::InvalidRequest, "refresh_token is missing"))?;
         let spent = Token::presented(text).hash();
-        let family = self.live_family(spent, &client, now).await?;
-        let terms = self.family_terms(&family)?;
+        let (family, terms) = self.live_family(spent, &client, now).await?;
         let ready = self.ready(narrowed(terms, params)?, &client).await?;
         let access_token = self.issuance.access_token(&ready.terms, now);
         let prepared = self.prepare(&ready, &client, None, &access_token, now)?;
         let next = Token::generate(&mut self.ambient.rng());
-        let (next_hash, family_id) = (next.hash(), family.id);
+        let used = self.keyring.vault().seal_time(USED, spent.as_bytes(), now, &mut self.ambient.rng());
+        let next_hash = next.hash();
         let ticket = self.store.write::<_, IssueError, _>(move |tx| {
-            Box::pin(async move { prepared.refresh(tx, spent, next_hash, family_id).await })
+            Box::pin(async move { prepared.refresh(tx, (spent, &used), next_hash, family).await })
         });
         match ticket.await {
             Ok(ticket) => Ok(self.response(ready.terms.scope, access_token, Some(next), self.issuance.sign(ticket)?)),
@@ -134,25 +134,32 @@ impl Provider {
         }
     }
 
-    /// The family of a refresh token that may be used. One that was used before kills its family, but for a race.
+    /// The family of a refresh token that may be used, and its terms. One that was used before kills its family, but for a
+    /// race.
     async fn live_family(
         &self,
         token: TokenHash,
         client: &Client,
         now: Timestamp,
-    ) -> Result<grants::Family, TokenError> {
+    ) -> Result<(FamilyId, Terms), TokenError> {
         let found = self
             .store
             .read::<_, StoreError, _>(move |tx| Box::pin(async move { grants::find_refresh_token(tx, token).await }))
             .await?;
         let found = found.filter(|found| found.family.client_id == client.id).ok_or(ErrorCode::InvalidGrant)?;
-        if found.dead || now >= found.family.expires_at {
+        if found.dead {
             return Err(ErrorCode::InvalidGrant.into());
         }
-        let Some(used_at) = found.used_at else { return Ok(found.family) };
+        let (expires_at, terms) = self.family_terms(&found.family)?;
+        if now >= expires_at {
+            return Err(ErrorCode::InvalidGrant.into());
+        }
+        let id = found.family.id;
+        let Some(used) = found.used else { return Ok((id, terms)) };
+        let used_at =
+            self.keyring.vault().open_time(USED, token.as_bytes(), &used).map_err(|_| ErrorCode::ServerError)?;
         if now.since(used_at) > self.lifetimes.refresh_race {
             tracing::warn!(target: "audit", client = %client.id, "a refresh token was presented again; its family is revoked");
-            let id = found.family.id;
             let revoked = self
                 .store
                 .write::<_, StoreError, _>(move |tx| Box::pin(async move { grants::revoke_family(tx, id, now).await }));
@@ -194,10 +201,8 @@ impl Provider {
     }
 
     fn redemption(&self, terms: &Terms, session_tag: [u8; 32], now: Timestamp) -> grants::Redemption {
-        let bytes = serde_json::to_vec(&(now, terms)).unwrap_or_default();
-        let mut padded = bytes;
-        padded.resize(padded.len().next_multiple_of(PADDING), b' ');
-        let sealed = self.keyring.vault().seal_row(GRANTS, terms.grant.as_bytes(), &padded, &mut self.ambient.rng());
+        let bytes = timed(now, terms);
+        let sealed = self.keyring.vault().seal_row(GRANTS, terms.grant.as_bytes(), &bytes, &mut self.ambient.rng());
         grants::Redemption {
             id: terms.grant,
             consent_id: terms.consent,
@@ -205,25 +210,27 @@ impl Provider {
             account_id: terms.account,
             session_tag,
             sealed,
-            remove_after: now.plus(KEPT).day(),
+            remove_after: now.plus(KEPT).next_month(),
         }
     }
 
     fn family(&self, terms: &Terms, now: Timestamp) -> grants::Family {
         let mut rng = self.ambient.rng();
         let id = FamilyId::generate(&mut rng);
+        let expires_at = now.plus(self.lifetimes.refresh);
         grants::Family {
             id,
             grant_id: terms.grant,
             client_id: terms.client.clone(),
-            sealed: self.keyring.vault().seal_row(FAMILIES, id.as_bytes(), &terms.to_bytes(), &mut rng),
-            expires_at: now.plus(self.lifetimes.refresh),
+            sealed: self.keyring.vault().seal_row(FAMILIES, id.as_bytes(), &timed(expires_at, terms), &mut rng),
+            remove_after: expires_at.next_month(),
         }
     }
 
-    fn family_terms(&self, family: &grants::Family) -> Result<Terms, TokenError> {
+    /// When the family ends, and on what terms.
+    fn family_terms(&self, family: &grants::Family) -> Result<(Timestamp, Terms), TokenError> {
         let bytes = self.keyring.vault().open_row(FAMILIES, family.id.as_bytes(), &family.sealed);
-        bytes.ok().and_then(|bytes| Terms::from_bytes(&bytes)).ok_or_else(|| ErrorCode::ServerError.into())
+        bytes.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| ErrorCode::ServerError.into())
     }
 
     fn response(&self, scope: Scope, access_token: String, refresh: Option<Token>, id_token: String) -> TokenResponse {
@@ -295,6 +302,13 @@ fn narrowed(mut terms: Terms, params: &Params) -> Result<Terms, TokenError> {
     Ok(terms)
 }
 
+/// A time and the terms, as they are sealed. The length of a row would tell how much was granted: JSON may end in spaces.
+fn timed(time: Timestamp, terms: &Terms) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec(&(time, terms)).unwrap_or_default();
+    bytes.resize(bytes.len().next_multiple_of(PADDING), b' ');
+    bytes
+}
+
 fn error_of(error: &ClientAuthenticationError, challenge: bool) -> TokenError {
     TokenError { challenge, ..TokenError::new(error.code(), error.to_string()) }
 }
@@ -309,6 +323,7 @@ fn refused(error: &AuthenticationError, challenge: bool) -> TokenError {
 
 const GRANTS: &str = "grants";
 const FAMILIES: &str = "families";
+const USED: &str = "refresh_tokens.used";
 const PADDING: usize = 1_024;
 /// How long the record of what was issued is kept for the citizen to see.
 const KEPT: Duration = Duration::from_hours(400 * 24);

@@ -11,6 +11,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use self::shown::Content;
 pub use self::{
     derive::{SectorKey, Subject},
     shown::{Audience, NameChoice, ShownName},
@@ -35,7 +36,9 @@ pub struct Heteronym {
     pub generation: u32,
     pub key_version: u32,
     pub shown: NameChoice,
+    /// The day, which is sealed with the name: the forum has the day on which its member joined.
     pub created_on: Timestamp,
+    /// The day.
     pub retired_on: Option<Timestamp>,
     version: i64,
 }
@@ -135,6 +138,7 @@ impl Pseudonyms {
         let slot = (0..=u32::MAX).find(|slot| taken.iter().all(|own| own.slot != *slot)).unwrap_or(u32::MAX);
         let mut rng = self.ambient.rng();
         let id = PseudonymId::generate(&mut rng);
+        let content = Content { shown: shown.clone(), created_on: self.ambient.now().day(), retired_on: None };
         let row = rows::Pseudonym {
             id,
             person_id: person,
@@ -142,9 +146,8 @@ impl Pseudonyms {
             slot,
             generation: 0,
             key_version: self.keyring.pseudonym().current().version(),
-            sealed: self.seal(id, &shown),
+            sealed: self.seal(id, &content),
             version: 1,
-            created_on: self.ambient.now().day(),
             retired_on: None,
         };
         let tags = shown.name.skeletons().map(|skeletons| self.tags(sector, &skeletons)).unwrap_or_default();
@@ -223,6 +226,7 @@ impl Pseudonyms {
     }
 
     fn changed_row(&self, heteronym: &Heteronym, shown: &NameChoice, retired_on: Option<Timestamp>) -> rows::Pseudonym {
+        let content = Content { shown: shown.clone(), created_on: heteronym.created_on, retired_on };
         rows::Pseudonym {
             id: heteronym.id,
             person_id: heteronym.person,
@@ -230,15 +234,14 @@ impl Pseudonyms {
             slot: heteronym.slot,
             generation: heteronym.generation,
             key_version: heteronym.key_version,
-            sealed: self.seal(heteronym.id, shown),
+            sealed: self.seal(heteronym.id, &content),
             version: heteronym.version,
-            created_on: heteronym.created_on,
             retired_on,
         }
     }
 
-    fn seal(&self, id: PseudonymId, shown: &NameChoice) -> Vec<u8> {
-        self.keyring.vault().seal_row(TABLE, id.as_bytes(), &shown.to_bytes(), &mut self.ambient.rng())
+    fn seal(&self, id: PseudonymId, content: &Content) -> Vec<u8> {
+        self.keyring.vault().seal_row(TABLE, id.as_bytes(), &content.to_bytes(), &mut self.ambient.rng())
     }
 
     fn open(&self, row: rows::Pseudonym) -> Result<Heteronym, StoreError> {
@@ -246,6 +249,7 @@ impl Pseudonyms {
         let Ok(sealed) = self.keyring.vault().open_row(TABLE, row.id.as_bytes(), &row.sealed) else {
             return Err(corrupt);
         };
+        let Content { shown, created_on, retired_on } = Content::from_bytes(&sealed).ok_or(corrupt)?;
         Ok(Heteronym {
             id: row.id,
             person: row.person_id,
@@ -253,9 +257,10 @@ impl Pseudonyms {
             slot: row.slot,
             generation: row.generation,
             key_version: row.key_version,
-            shown: NameChoice::from_bytes(&sealed).ok_or(corrupt)?,
-            created_on: row.created_on,
-            retired_on: row.retired_on,
+            shown,
+            created_on,
+            // The column decides, the seal says the day.
+            retired_on: row.retired_on.map(|month| retired_on.unwrap_or(month)),
             version: row.version,
         })
     }

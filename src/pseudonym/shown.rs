@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
+    ambient::Timestamp,
     name::{ChosenName, Skeletons},
     quality::PartialName,
 };
@@ -85,13 +86,25 @@ impl NameChoice {
     pub fn partial(name: PartialName) -> Self {
         Self { name: ShownName::Partial(name), audience: Audience::Members, indexable: false }
     }
+}
 
+/// What is sealed in a pseudonym's row.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Content {
+    pub(super) shown: NameChoice,
+    pub(super) created_on: Timestamp,
+    pub(super) retired_on: Option<Timestamp>,
+}
+
+impl Content {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let row = Row {
-            kind: self.name.assurance().to_owned(),
-            name: self.name.as_str().to_owned(),
-            audience: self.audience,
-            indexable: self.indexable,
+            kind: self.shown.name.assurance().to_owned(),
+            name: self.shown.name.as_str().to_owned(),
+            audience: self.shown.audience,
+            indexable: self.shown.indexable,
+            created_on: self.created_on,
+            retired_on: self.retired_on,
         };
         let mut bytes = serde_json::to_vec(&row).unwrap_or_default();
         // Names differ in length; their rows need not. JSON may end in spaces.
@@ -106,7 +119,8 @@ impl NameChoice {
             "partial" => ShownName::Partial(row.name.parse().ok()?),
             _ => return None,
         };
-        Some(Self { name, audience: row.audience, indexable: row.indexable })
+        let shown = NameChoice { name, audience: row.audience, indexable: row.indexable };
+        Some(Self { shown, created_on: row.created_on, retired_on: row.retired_on })
     }
 }
 
@@ -116,9 +130,11 @@ struct Row {
     name: String,
     audience: Audience,
     indexable: bool,
+    created_on: Timestamp,
+    retired_on: Option<Timestamp>,
 }
 
-const PADDING: usize = 256;
+const PADDING: usize = 512;
 
 #[cfg(test)]
 mod tests {
@@ -126,11 +142,13 @@ mod tests {
 
     #[test]
     fn a_choice_survives_its_row_and_all_rows_are_alike_in_length() {
-        let long = NameChoice::partial("Anne-Marie É.".parse().unwrap());
-        let short = NameChoice::chosen(ChosenName::from_row("Io".to_owned()));
+        let (shown, day) = (NameChoice::partial("Anne-Marie É.".parse().unwrap()), Timestamp(1_781_481_600_000));
+        let long = Content { shown, created_on: day, retired_on: Some(day) };
+        let shown = NameChoice::chosen(ChosenName::from_row("Io".to_owned()));
+        let short = Content { shown, created_on: Timestamp(0), retired_on: None };
         assert_eq!(long.to_bytes().len(), short.to_bytes().len());
-        assert!(NameChoice::from_bytes(&long.to_bytes()) == Some(long));
-        assert!(NameChoice::from_bytes(&short.to_bytes()) == Some(short));
+        assert!(Content::from_bytes(&long.to_bytes()) == Some(long));
+        assert!(Content::from_bytes(&short.to_bytes()) == Some(short));
     }
 
     #[test]

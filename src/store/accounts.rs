@@ -1,4 +1,7 @@
 //! Accounts and what opens them: invites, passkeys, passphrases, paper recovery codes.
+//!
+//! Whoever activates an account goes to a forum in the same minute. So what its holder does leaves the month in clear, and
+//! the day, where somebody is shown it, sealed.
 
 use super::{
     Row, StoreError, Tx,
@@ -18,6 +21,7 @@ pub struct Account {
     /// What is typed to sign in with a passphrase: random, says nothing.
     pub login: String,
     pub created_on: Timestamp,
+    /// The day.
     pub disabled_at: Option<Timestamp>,
 }
 
@@ -44,19 +48,19 @@ pub struct Invite {
     pub account_id: AccountId,
     pub purpose: Purpose,
     pub expires_at: Timestamp,
+    /// The month.
     pub used_at: Option<Timestamp>,
+    /// The month.
     pub revoked_at: Option<Timestamp>,
 }
 
-/// A registered passkey; `sealed` holds the credential and its label under the vault key.
+/// A registered passkey; `sealed` holds the credential, its label and its days under the vault key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Passkey {
     pub credential: Vec<u8>,
     pub account_id: AccountId,
     pub sealed: Vec<u8>,
     pub version: i64,
-    pub created_on: Timestamp,
-    pub last_used_on: Option<Timestamp>,
 }
 
 /// Adds an account; [`StoreError::Taken`] when the login or the person has one.
@@ -96,7 +100,7 @@ pub async fn staff(tx: &mut Tx) -> Result<Vec<Account>, StoreError> {
 
 /// Disables an account; false when it is unknown or disabled already.
 pub async fn disable(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<bool, StoreError> {
-    tx.changed(DISABLE, values![id, now]).await
+    tx.changed(DISABLE, values![id, now.day()]).await
 }
 
 /// Lets a disabled account in again.
@@ -125,20 +129,20 @@ pub async fn use_invite(
     code: TokenHash,
     now: Timestamp,
 ) -> Result<Option<(AccountId, Purpose)>, StoreError> {
-    let row = tx.optional(USE_INVITE, values![code, now]).await?;
+    let row = tx.optional(USE_INVITE, values![code, now, now.month()]).await?;
     row.map(|row| Ok((row.id(0)?, Purpose::read(&row.text(1)?)?))).transpose()
 }
 
 /// Revokes every open invite of an account.
 pub async fn revoke_invites(tx: &mut Tx, account: AccountId, now: Timestamp) -> Result<u64, StoreError> {
-    tx.execute(REVOKE_INVITES, values![account, now]).await
+    tx.execute(REVOKE_INVITES, values![account, now.month()]).await
 }
 
 /// Adds a passkey; [`StoreError::Taken`] when the credential is registered, to whomever.
 pub async fn insert_passkey(tx: &mut Tx, passkey: &Passkey) -> Result<(), StoreError> {
     let credential = passkey.credential.as_slice();
     let sealed = passkey.sealed.as_slice();
-    let values = values![credential, passkey.account_id, sealed, passkey.version, passkey.created_on];
+    let values = values![credential, passkey.account_id, sealed, passkey.version];
     tx.execute(INSERT_PASSKEY, values).await.map(drop)
 }
 
@@ -151,14 +155,8 @@ pub async fn passkeys(tx: &mut Tx, account: AccountId) -> Result<Vec<Passkey>, S
 }
 
 /// Replaces the sealed credential after a use, if the row still has this version.
-pub async fn update_passkey(
-    tx: &mut Tx,
-    credential: &[u8],
-    sealed: &[u8],
-    version: i64,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    tx.changed(UPDATE_PASSKEY, values![credential, sealed, version, now.day()]).await
+pub async fn update_passkey(tx: &mut Tx, credential: &[u8], sealed: &[u8], version: i64) -> Result<bool, StoreError> {
+    tx.changed(UPDATE_PASSKEY, values![credential, sealed, version]).await
 }
 
 /// Removes a passkey unless it is the last thing that opens the account.
@@ -173,7 +171,7 @@ pub async fn remove_passkeys(tx: &mut Tx, account: AccountId) -> Result<u64, Sto
 }
 
 pub async fn put_passphrase(tx: &mut Tx, account: AccountId, sealed: &[u8], now: Timestamp) -> Result<(), StoreError> {
-    tx.execute(PUT_PASSPHRASE, values![account, sealed, now.day()]).await.map(drop)
+    tx.execute(PUT_PASSPHRASE, values![account, sealed, now.month()]).await.map(drop)
 }
 
 pub async fn find_passphrase(tx: &mut Tx, account: AccountId) -> Result<Option<Vec<u8>>, StoreError> {
@@ -192,7 +190,7 @@ pub async fn insert_recovery_code(
     account: AccountId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    tx.execute(INSERT_RECOVERY, values![code, account, now.day()]).await.map(drop)
+    tx.execute(INSERT_RECOVERY, values![code, account, now.month()]).await.map(drop)
 }
 
 /// The account that a recovery code would open, without spending it.
@@ -202,7 +200,7 @@ pub async fn find_recovery_code(tx: &mut Tx, code: TokenHash) -> Result<Option<A
 
 /// Spends a recovery code: the account that it opened, once.
 pub async fn use_recovery_code(tx: &mut Tx, code: TokenHash, now: Timestamp) -> Result<Option<AccountId>, StoreError> {
-    tx.optional(USE_RECOVERY, values![code, now]).await?.map(|row| row.id(0)).transpose()
+    tx.optional(USE_RECOVERY, values![code, now.month()]).await?.map(|row| row.id(0)).transpose()
 }
 
 pub async fn count_recovery_codes(tx: &mut Tx, account: AccountId) -> Result<i64, StoreError> {
@@ -288,14 +286,7 @@ fn read_invite(row: &Row) -> Result<Invite, StoreError> {
 }
 
 fn read_passkey(row: &Row) -> Result<Passkey, StoreError> {
-    Ok(Passkey {
-        credential: row.blob(0)?,
-        account_id: row.id(1)?,
-        sealed: row.blob(2)?,
-        version: row.int(3)?,
-        created_on: row.time(4)?,
-        last_used_on: row.time_or_null(5)?,
-    })
+    Ok(Passkey { credential: row.blob(0)?, account_id: row.id(1)?, sealed: row.blob(2)?, version: row.int(3)? })
 }
 
 statements! {
@@ -310,15 +301,14 @@ statements! {
     ENABLE = "UPDATE accounts SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
     INSERT_INVITE = "INSERT INTO invites (code_hash, account_id, purpose, created_on, expires_at) VALUES ($1, $2, $3, $4, $5)";
     FIND_INVITE = "SELECT account_id, purpose, expires_at, used_at, revoked_at FROM invites WHERE code_hash = $1";
-    USE_INVITE = "UPDATE invites SET used_at = $2
+    USE_INVITE = "UPDATE invites SET used_at = $3
                   WHERE code_hash = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $2
                   RETURNING account_id, purpose";
     REVOKE_INVITES = "UPDATE invites SET revoked_at = $2 WHERE account_id = $1 AND used_at IS NULL AND revoked_at IS NULL";
-    INSERT_PASSKEY = "INSERT INTO passkeys (credential, account_id, sealed, version, created_on) VALUES ($1, $2, $3, $4, $5)";
-    FIND_PASSKEY = "SELECT credential, account_id, sealed, version, created_on, last_used_on FROM passkeys WHERE credential = $1";
-    PASSKEYS = "SELECT credential, account_id, sealed, version, created_on, last_used_on FROM passkeys
-                WHERE account_id = $1 ORDER BY created_on, credential";
-    UPDATE_PASSKEY = "UPDATE passkeys SET sealed = $2, version = version + 1, last_used_on = $4 WHERE credential = $1 AND version = $3";
+    INSERT_PASSKEY = "INSERT INTO passkeys (credential, account_id, sealed, version) VALUES ($1, $2, $3, $4)";
+    FIND_PASSKEY = "SELECT credential, account_id, sealed, version FROM passkeys WHERE credential = $1";
+    PASSKEYS = "SELECT credential, account_id, sealed, version FROM passkeys WHERE account_id = $1 ORDER BY credential";
+    UPDATE_PASSKEY = "UPDATE passkeys SET sealed = $2, version = version + 1 WHERE credential = $1 AND version = $3";
     /// Without [`LOCK`] before it, two removals at once on PostgreSQL would each see what the other removes.
     REMOVE_PASSKEY = "DELETE FROM passkeys WHERE account_id = $1 AND credential = $2 AND (
                           EXISTS (SELECT 1 FROM passkeys other WHERE other.account_id = $1 AND other.credential <> $2)

@@ -2,6 +2,9 @@
 //!
 //! An authorization code is a sealed value; inserting its id here is the redemption, and the one statement checks in the
 //! same breath that everything it rests on still stands.
+//!
+//! A forum knows to the minute when its member came, so the exact times are in what is sealed. In clear is the month: when a
+//! row may go, and that it was revoked.
 
 use super::{
     Row, StoreError, Tx,
@@ -42,15 +45,18 @@ pub struct Family {
     pub id: FamilyId,
     pub grant_id: GrantId,
     pub client_id: ClientId,
+    /// With its exact end.
     pub sealed: Vec<u8>,
-    pub expires_at: Timestamp,
+    /// Not before its end.
+    pub remove_after: Timestamp,
 }
 
 /// The state of a presented refresh token.
 #[derive(Clone)]
 pub struct RefreshToken {
     pub family: Family,
-    pub used_at: Option<Timestamp>,
+    /// When it was spent, sealed.
+    pub used: Option<Vec<u8>>,
     /// The family, its grant, consent, client or account is dead.
     pub dead: bool,
 }
@@ -80,19 +86,19 @@ pub async fn find(tx: &mut Tx, id: GrantId) -> Result<Option<Grant>, StoreError>
 
 /// Revokes a grant with all that came from it.
 pub async fn revoke(tx: &mut Tx, id: GrantId, now: Timestamp) -> Result<bool, StoreError> {
-    tx.execute(REVOKE_FAMILIES, values![id, now]).await?;
-    tx.changed(REVOKE, values![id, now]).await
+    tx.execute(REVOKE_FAMILIES, values![id, now.month()]).await?;
+    tx.changed(REVOKE, values![id, now.month()]).await
 }
 
 /// Revokes every grant that rests on a consent.
 pub async fn revoke_by_consent(tx: &mut Tx, consent: ConsentId, now: Timestamp) -> Result<u64, StoreError> {
-    tx.execute(REVOKE_FAMILIES_BY_CONSENT, values![consent, now]).await?;
-    tx.execute(REVOKE_BY_CONSENT, values![consent, now]).await
+    tx.execute(REVOKE_FAMILIES_BY_CONSENT, values![consent, now.month()]).await?;
+    tx.execute(REVOKE_BY_CONSENT, values![consent, now.month()]).await
 }
 
 /// Revokes what a session authorized, but for grants that may go on without it (`offline_access`).
 pub async fn revoke_by_session(tx: &mut Tx, session_tag: &[u8; 32], now: Timestamp) -> Result<u64, StoreError> {
-    tx.execute(REVOKE_BY_SESSION, values![session_tag, now]).await
+    tx.execute(REVOKE_BY_SESSION, values![session_tag, now.month()]).await
 }
 
 /// The grants of one consent, for the citizen's page.
@@ -102,7 +108,7 @@ pub async fn by_consent(tx: &mut Tx, consent: ConsentId) -> Result<Vec<(GrantId,
 }
 
 pub async fn insert_family(tx: &mut Tx, family: &Family) -> Result<(), StoreError> {
-    let values = values![family.id, family.grant_id, &family.client_id, family.sealed.as_slice(), family.expires_at];
+    let values = values![family.id, family.grant_id, &family.client_id, family.sealed.as_slice(), family.remove_after];
     tx.execute(INSERT_FAMILY, values).await.map(drop)
 }
 
@@ -114,17 +120,19 @@ pub async fn find_refresh_token(tx: &mut Tx, token: TokenHash) -> Result<Option<
     tx.optional(FIND_REFRESH, values![token]).await?.map(|row| read_refresh(&row)).transpose()
 }
 
-/// Spends a refresh token: true for one caller only, while its family and all that it rests on stand.
-pub async fn use_refresh_token(tx: &mut Tx, token: TokenHash, now: Timestamp) -> Result<bool, StoreError> {
-    tx.changed(USE_REFRESH, values![token, now]).await
+/// Spends a refresh token at a time that is sealed: true for one caller only, while all that its family rests on stands.
+/// The family's own end is in what the caller opens.
+pub async fn use_refresh_token(tx: &mut Tx, token: TokenHash, used: &[u8]) -> Result<bool, StoreError> {
+    tx.changed(USE_REFRESH, values![token, used]).await
 }
 
 pub async fn revoke_family(tx: &mut Tx, id: FamilyId, now: Timestamp) -> Result<bool, StoreError> {
-    tx.changed(REVOKE_FAMILY, values![id, now]).await
+    tx.changed(REVOKE_FAMILY, values![id, now.month()]).await
 }
 
-pub async fn remove_old(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
-    tx.execute(REMOVE_OLD, values![now]).await
+/// Removes at most so many grants that may go.
+pub async fn remove_old(tx: &mut Tx, now: Timestamp, most: u32) -> Result<u64, StoreError> {
+    tx.execute(REMOVE_OLD, values![now, i64::from(most)]).await
 }
 
 fn read_refresh(row: &Row) -> Result<RefreshToken, StoreError> {
@@ -133,9 +141,9 @@ fn read_refresh(row: &Row) -> Result<RefreshToken, StoreError> {
         grant_id: row.id(1)?,
         client_id: row.parsed(2)?,
         sealed: row.blob(3)?,
-        expires_at: row.time(4)?,
+        remove_after: row.time(4)?,
     };
-    Ok(RefreshToken { family, used_at: row.time_or_null(5)?, dead: row.int(6)? != 0 })
+    Ok(RefreshToken { family, used: row.blob_or_null(5)?, dead: row.int(6)? != 0 })
 }
 
 statements! {
@@ -147,10 +155,10 @@ statements! {
               JOIN pseudonyms ON pseudonyms.id = consents.pseudonym_id
               JOIN accounts ON accounts.person_id = consents.person_id
               WHERE consents.id = $2 AND consents.client_id = $3 AND accounts.id = $7
-                AND consents.withdrawn_on IS NULL AND clients.disabled_at IS NULL AND persons.departed_on IS NULL
+                AND consents.withdrawn IS NULL AND clients.disabled_at IS NULL AND persons.departed_on IS NULL
                 AND pseudonyms.retired_on IS NULL AND accounts.disabled_at IS NULL";
     FIND = "SELECT grants.consent_id, grants.client_id, grants.sealed,
-                   CASE WHEN grants.revoked_at IS NULL AND consents.withdrawn_on IS NULL AND clients.disabled_at IS NULL
+                   CASE WHEN grants.revoked_at IS NULL AND consents.withdrawn IS NULL AND clients.disabled_at IS NULL
                              AND persons.departed_on IS NULL AND pseudonyms.retired_on IS NULL AND accounts.disabled_at IS NULL
                         THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END
             FROM grants
@@ -168,12 +176,12 @@ statements! {
     REVOKE_BY_SESSION = "UPDATE grants SET revoked_at = $2 WHERE session_tag = $1 AND revoked_at IS NULL
                          AND NOT EXISTS (SELECT 1 FROM families WHERE families.grant_id = grants.id)";
     BY_CONSENT = "SELECT id, sealed FROM grants WHERE consent_id = $1";
-    INSERT_FAMILY = "INSERT INTO families (id, grant_id, client_id, sealed, expires_at) VALUES ($1, $2, $3, $4, $5)";
+    INSERT_FAMILY = "INSERT INTO families (id, grant_id, client_id, sealed, remove_after) VALUES ($1, $2, $3, $4, $5)";
     INSERT_REFRESH = "INSERT INTO refresh_tokens (token_hash, family_id) VALUES ($1, $2)";
-    FIND_REFRESH = "SELECT families.id, families.grant_id, families.client_id, families.sealed, families.expires_at,
-                           refresh_tokens.used_at,
+    FIND_REFRESH = "SELECT families.id, families.grant_id, families.client_id, families.sealed, families.remove_after,
+                           refresh_tokens.used,
                            CASE WHEN families.revoked_at IS NULL AND grants.revoked_at IS NULL
-                                     AND consents.withdrawn_on IS NULL AND clients.disabled_at IS NULL
+                                     AND consents.withdrawn IS NULL AND clients.disabled_at IS NULL
                                      AND persons.departed_on IS NULL AND pseudonyms.retired_on IS NULL
                                      AND accounts.disabled_at IS NULL
                                 THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END
@@ -186,7 +194,7 @@ statements! {
                     JOIN pseudonyms ON pseudonyms.id = consents.pseudonym_id
                     JOIN accounts ON accounts.person_id = consents.person_id
                     WHERE refresh_tokens.token_hash = $1";
-    USE_REFRESH = "UPDATE refresh_tokens SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL
+    USE_REFRESH = "UPDATE refresh_tokens SET used = $2 WHERE token_hash = $1 AND used IS NULL
                    AND EXISTS (SELECT 1 FROM families
                                JOIN grants ON grants.id = families.grant_id
                                JOIN consents ON consents.id = grants.consent_id
@@ -195,11 +203,13 @@ statements! {
                                JOIN pseudonyms ON pseudonyms.id = consents.pseudonym_id
                                JOIN accounts ON accounts.person_id = consents.person_id
                                WHERE families.id = refresh_tokens.family_id
-                                 AND families.revoked_at IS NULL AND families.expires_at > $2
-                                 AND grants.revoked_at IS NULL AND consents.withdrawn_on IS NULL
+                                 AND families.revoked_at IS NULL
+                                 AND grants.revoked_at IS NULL AND consents.withdrawn IS NULL
                                  AND clients.disabled_at IS NULL AND persons.departed_on IS NULL
                                  AND pseudonyms.retired_on IS NULL AND accounts.disabled_at IS NULL)";
     REVOKE_FAMILY = "UPDATE families SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
-    REMOVE_OLD = "DELETE FROM grants WHERE remove_after <= $1
-                  AND NOT EXISTS (SELECT 1 FROM families WHERE families.grant_id = grants.id AND families.expires_at > $1)";
+    REMOVE_OLD = "DELETE FROM grants WHERE id IN (
+                      SELECT id FROM grants WHERE remove_after <= $1
+                      AND NOT EXISTS (SELECT 1 FROM families WHERE families.grant_id = grants.id AND families.remove_after > $1)
+                      ORDER BY remove_after LIMIT $2)";
 }

@@ -23,6 +23,7 @@ pub struct Person {
     pub identity: Vec<u8>,
     /// Grows by one at each change: two officers cannot overwrite each other.
     pub version: i64,
+    /// Kept to the minute: other nodes look for what changed since.
     pub changed_at: Timestamp,
 }
 
@@ -50,7 +51,7 @@ pub async fn insert(tx: &mut Tx, person: &Person) -> Result<(), StoreError> {
         person.facts.as_slice(),
         person.identity.as_slice(),
         person.version,
-        person.changed_at
+        person.changed_at.minute()
     ];
     tx.execute(INSERT, values).await.map(drop)
 }
@@ -68,12 +69,12 @@ pub async fn update(tx: &mut Tx, person: &Person) -> Result<bool, StoreError> {
         person.facts.as_slice(),
         person.identity.as_slice(),
         person.version,
-        person.changed_at
+        person.changed_at.minute()
     ];
     tx.changed(UPDATE, values).await
 }
 
-/// One page of people whose row changed at or after `since`, in the order of their change. The next page begins after
+/// One page of people whose row changed in the minute of `since` or after, in the order of their change. The next page begins after
 /// the time and the id of the last one of this page; `after` of the first page is [`FIRST`].
 pub async fn changed_since(
     tx: &mut Tx,
@@ -81,7 +82,7 @@ pub async fn changed_since(
     after: PersonId,
     most: u32,
 ) -> Result<Vec<FactsRow>, StoreError> {
-    tx.all(CHANGED, values![since, after, i64::from(most)]).await?.iter().map(read_facts).collect()
+    tx.all(CHANGED, values![since.minute(), after, i64::from(most)]).await?.iter().map(read_facts).collect()
 }
 
 /// One page of all people in the order of their ids. The next page begins after the last id of this page.

@@ -9,7 +9,7 @@ use crate::domain::{
     ids::{PersonId, PseudonymId, Sector},
 };
 
-/// One place of a person in a sector; `sealed` holds the name shown.
+/// One place of a person in a sector; `sealed` holds the name shown, and the days on which it was made and given up.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pseudonym {
     pub id: PseudonymId,
@@ -21,7 +21,7 @@ pub struct Pseudonym {
     pub key_version: u32,
     pub sealed: Vec<u8>,
     pub version: i64,
-    pub created_on: Timestamp,
+    /// The month.
     pub retired_on: Option<Timestamp>,
 }
 
@@ -36,8 +36,7 @@ pub async fn insert(tx: &mut Tx, pseudonym: &Pseudonym) -> Result<(), StoreError
         i64::from(pseudonym.generation),
         i64::from(pseudonym.key_version),
         pseudonym.sealed.as_slice(),
-        pseudonym.version,
-        pseudonym.created_on
+        pseudonym.version
     ];
     tx.execute(INSERT, values).await.map(drop)
 }
@@ -59,7 +58,8 @@ pub async fn of_person(tx: &mut Tx, person: PersonId) -> Result<Vec<Pseudonym>, 
 /// Replaces the name shown and the time of retirement, if the row still has this version.
 pub async fn update(tx: &mut Tx, pseudonym: &Pseudonym) -> Result<bool, StoreError> {
     let sealed = pseudonym.sealed.as_slice();
-    tx.changed(UPDATE, values![pseudonym.id, sealed, pseudonym.retired_on, pseudonym.version]).await
+    let retired_on = pseudonym.retired_on.map(Timestamp::month);
+    tx.changed(UPDATE, values![pseudonym.id, sealed, retired_on, pseudonym.version]).await
 }
 
 /// Takes a name in a sector: true, unless somebody else has it or ever had it.
@@ -80,7 +80,7 @@ pub async fn name_is_free(
 
 /// Marks the owner's names as no longer shown. They stay the owner's.
 pub async fn release_names(tx: &mut Tx, owner: PseudonymId, now: Timestamp) -> Result<u64, StoreError> {
-    tx.execute(RELEASE_NAMES, values![owner, now.day()]).await
+    tx.execute(RELEASE_NAMES, values![owner, now.month()]).await
 }
 
 fn read(row: &Row) -> Result<Pseudonym, StoreError> {
@@ -96,19 +96,18 @@ fn read(row: &Row) -> Result<Pseudonym, StoreError> {
         key_version: small(5)?,
         sealed: row.blob(6)?,
         version: row.int(7)?,
-        created_on: row.time(8)?,
-        retired_on: row.time_or_null(9)?,
+        retired_on: row.time_or_null(8)?,
     })
 }
 
 statements! {
-    INSERT = "INSERT INTO pseudonyms (id, person_id, sector, slot, generation, key_version, sealed, version, created_on)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    FIND = "SELECT id, person_id, sector, slot, generation, key_version, sealed, version, created_on, retired_on
+    INSERT = "INSERT INTO pseudonyms (id, person_id, sector, slot, generation, key_version, sealed, version)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    FIND = "SELECT id, person_id, sector, slot, generation, key_version, sealed, version, retired_on
             FROM pseudonyms WHERE id = $1";
-    IN_SECTOR = "SELECT id, person_id, sector, slot, generation, key_version, sealed, version, created_on, retired_on
+    IN_SECTOR = "SELECT id, person_id, sector, slot, generation, key_version, sealed, version, retired_on
                  FROM pseudonyms WHERE person_id = $1 AND sector = $2 ORDER BY slot";
-    OF_PERSON = "SELECT id, person_id, sector, slot, generation, key_version, sealed, version, created_on, retired_on
+    OF_PERSON = "SELECT id, person_id, sector, slot, generation, key_version, sealed, version, retired_on
                  FROM pseudonyms WHERE person_id = $1 ORDER BY sector, slot";
     UPDATE = "UPDATE pseudonyms SET sealed = $2, retired_on = $3, version = version + 1 WHERE id = $1 AND version = $4";
     TAKE_NAME = "INSERT INTO names (sector, tag, pseudonym_id) VALUES ($1, $2, $3)

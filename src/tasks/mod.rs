@@ -88,7 +88,7 @@ impl Tasks {
         match task {
             Task::Sessions => self.store.write(move |tx| Box::pin(sessions::remove_old(tx, now))).await,
             Task::Ceremonies => self.store.write(move |tx| Box::pin(accounts::remove_old_ceremonies(tx, now))).await,
-            Task::Grants => self.store.write(move |tx| Box::pin(grants::remove_old(tx, now))).await,
+            Task::Grants => self.remove_grants().await,
             Task::Throttles => {
                 let mut rows = 0;
                 for (most, after) in FORGOTTEN {
@@ -121,6 +121,20 @@ impl Tasks {
         }
     }
 
+    /// Batch by batch: a whole month's grants end with it.
+    async fn remove_grants(&self) -> Result<u64, StoreError> {
+        let (mut rows, now) = (0, self.ambient.now());
+        loop {
+            let remove = self.store.write::<_, StoreError, _>(move |tx| Box::pin(grants::remove_old(tx, now, BATCH)));
+            let removed = remove.await?;
+            rows += removed;
+            if removed < u64::from(BATCH) {
+                return Ok(rows);
+            }
+            tokio::time::sleep(BETWEEN_BATCHES).await;
+        }
+    }
+
     async fn settle(&self) -> Result<u64, StoreError> {
         let (mut rows, mut after) = (0, None);
         loop {
@@ -141,6 +155,8 @@ impl Tasks {
 }
 
 const FIRST_ROUND: Duration = Duration::from_secs(30);
+/// Rows that one statement removes.
+const BATCH: u32 = 500;
 const BETWEEN_BATCHES: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
@@ -241,7 +257,7 @@ mod tests {
                     grant_id: GrantId::from_bytes([2; 16]),
                     client_id: forum(),
                     sealed: Vec::new(),
-                    expires_at: now.plus(HOUR),
+                    remove_after: now.plus(HOUR),
                 };
                 grants::insert_family(tx, &family).await
             })
@@ -328,7 +344,6 @@ mod tests {
             key_version: 1,
             sealed: Vec::new(),
             version: 1,
-            created_on: now,
             retired_on: None,
         };
         pseudonyms::insert(tx, &pseudonym).await?;
@@ -338,8 +353,7 @@ mod tests {
             pseudonym_id: pseudonym.id,
             client_id: forum(),
             sealed: Vec::new(),
-            given_on: now,
-            withdrawn_on: None,
+            withdrawn: None,
         };
         consents::insert(tx, &consent).await
     }

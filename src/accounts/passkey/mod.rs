@@ -18,7 +18,10 @@ use webauthn_rs::{
 };
 
 use super::{Accounts, Holder};
-use crate::{domain::authentication::Method, store::accounts as rows};
+use crate::{
+    domain::{ambient::Timestamp, authentication::Method},
+    store::accounts as rows,
+};
 
 /// Why a passkey was refused. For a person the sentence; which check failed is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +43,9 @@ pub(super) struct Sealed {
     pub(super) label: String,
     /// Whether it can be on other devices too, as it said when it was registered; it must never say otherwise.
     pub(super) synced: bool,
+    /// The day, sealed: whoever makes or uses a passkey goes to a forum next.
+    pub(super) created_on: Timestamp,
+    pub(super) last_used_on: Option<Timestamp>,
     credential: Passkey,
 }
 

@@ -56,7 +56,8 @@ impl Accounts {
         };
         let outcome = match self.check_registration(&answer, &state) {
             Ok((credential, synced)) => {
-                let sealed = Sealed { label: label_or(label, device), synced, credential };
+                let (label, created_on) = (label_or(label, device), self.now().day());
+                let sealed = Sealed { label, synced, created_on, last_used_on: None, credential };
                 self.enrol(
                     grounds,
                     Authenticator::Passkey(self.new_row(&sealed), sealed.method()),

@@ -112,6 +112,7 @@ impl Accounts {
             return Err(Error::SignIn);
         }
         let changed = sealed.credential.update_credential(&verified).unwrap_or(false);
+        sealed.last_used_on = Some(self.now().day());
         let bytes = self.seal_passkey(&row.credential, &sealed);
         Ok((Proven { row, sealed: bytes, changed }, sealed))
     }
@@ -126,7 +127,7 @@ impl Accounts {
                 if begin.is_synced() && !Self::takes_synced_keys(account.holder) {
                     return Err(Error::SignIn);
                 }
-                let updated = rows::update_passkey(tx, &row.credential, sealed, row.version, now).await?;
+                let updated = rows::update_passkey(tx, &row.credential, sealed, row.version).await?;
                 // Removed meanwhile, or a second answer overtook this one although only one device can give them.
                 let gone = rows::find_passkey(tx, &row.credential).await?.is_none();
                 if gone || (*changed && !updated) {

@@ -11,7 +11,7 @@ use heteronym::{
 
 use super::{
     both::{Db, on_both_engines},
-    world::{DAY, NOW, World, client, consent, hash, leak, pseudonym},
+    world::{NOW, World, client, consent, hash, leak, pseudonym},
 };
 
 on_both_engines! {
@@ -24,7 +24,7 @@ on_both_engines! {
     a_policy_has_bounds
     a_pseudonym_has_one_live_consent_for_a_client
     a_consent_is_withdrawn_once_and_by_its_person
-    the_consents_of_a_person_come_with_the_latest_day_first
+    the_consents_of_a_person_are_theirs_alone
 }
 
 async fn a_client_is_found_and_listed_as_written(db: Db) {
@@ -118,7 +118,7 @@ async fn a_pseudonym_has_one_live_consent_for_a_client(db: Db) {
     let insert = || db.write(|tx| Box::pin(consents::insert(tx, second)));
     let outcome = insert().await;
     assert!(matches!(outcome, Err(StoreError::Taken)), "{outcome:?}");
-    db.write(move |tx| Box::pin(consents::withdraw(tx, world.consent.id, world.person.id, NOW))).await.unwrap();
+    db.write(move |tx| Box::pin(consents::withdraw(tx, world.consent.id, world.person.id, b"day"))).await.unwrap();
     assert!(live().await.unwrap().is_none());
     let of_pseudonym = || db.read(move |tx| Box::pin(consents::live_of_pseudonym(tx, world.pseudonym.id)));
     assert!(of_pseudonym().await.unwrap().is_empty());
@@ -136,21 +136,20 @@ async fn a_pseudonym_has_one_live_consent_for_a_client(db: Db) {
 
 async fn a_consent_is_withdrawn_once_and_by_its_person(db: Db) {
     let world = World::add_to(&db).await;
-    let withdraw = |id, person| db.write(move |tx| Box::pin(consents::withdraw(tx, id, person, NOW)));
+    let withdraw = |id, person| db.write(move |tx| Box::pin(consents::withdraw(tx, id, person, b"day")));
     assert!(!withdraw(world.consent.id, PersonId::from_bytes([9; 16])).await.unwrap());
     assert!(!withdraw(ConsentId::from_bytes([9; 16]), world.person.id).await.unwrap());
     assert!(withdraw(world.consent.id, world.person.id).await.unwrap());
     assert!(!withdraw(world.consent.id, world.person.id).await.unwrap());
     let found = db.read(move |tx| Box::pin(consents::find(tx, world.consent.id))).await.unwrap();
-    assert!(found == Some(Consent { withdrawn_on: Some(DAY), ..world.consent.clone() }), "the day, never the time");
+    assert!(found == Some(Consent { withdrawn: Some(b"day".to_vec()), ..world.consent.clone() }));
 }
 
-async fn the_consents_of_a_person_come_with_the_latest_day_first(db: Db) {
+async fn the_consents_of_a_person_are_theirs_alone(db: Db) {
     let world = World::add_to(&db).await;
     for n in [2, 3] {
         let other = leak(client(&format!("c_forum-{n}"), world.sector));
-        let given_on = heteronym::domain::ambient::Timestamp(DAY.0 + i64::from(n) * 86_400_000);
-        let later = leak(Consent { given_on, ..consent(n, world.pseudonym, other) });
+        let later = leak(consent(n, world.pseudonym, other));
         db.write(|tx| Box::pin(clients::insert(tx, other))).await.unwrap();
         db.write(|tx| Box::pin(consents::insert(tx, later))).await.unwrap();
     }
@@ -158,6 +157,6 @@ async fn the_consents_of_a_person_come_with_the_latest_day_first(db: Db) {
         let all = db.read(move |tx| Box::pin(consents::of_person(tx, person)));
         async { all.await.unwrap().iter().map(|consent| consent.id.as_bytes()[0]).collect::<Vec<_>>() }
     };
-    assert_eq!(of(world.person.id).await, [3, 2, 1]);
+    assert_eq!(of(world.person.id).await, [1, 2, 3]);
     assert!(of(PersonId::from_bytes([9; 16])).await.is_empty());
 }

@@ -3,10 +3,7 @@
 use std::{fmt::Debug, future::Future, sync::Arc};
 
 use heteronym::{
-    domain::{
-        ambient::Timestamp,
-        ids::{ConsentId, GrantId, PersonId, PseudonymId},
-    },
+    domain::ids::{ConsentId, GrantId, PersonId, PseudonymId},
     store::{
         Store, StoreError,
         accounts::{self, Purpose},
@@ -133,7 +130,9 @@ async fn a_refresh_token_has_one_user(db: Db) {
         let token: &str = format!("{contenders} {round}").leak();
         refresh_token(&db, world, n, token).await;
         let outcomes = contend(&db, contenders, |store, _| async move {
-            store.write::<_, StoreError, _>(move |tx| Box::pin(grants::use_refresh_token(tx, hash(token), NOW))).await
+            store
+                .write::<_, StoreError, _>(move |tx| Box::pin(grants::use_refresh_token(tx, hash(token), b"now")))
+                .await
         })
         .await;
         one_wins(&outcomes, |outcome| matches!(outcome, Ok(true)), |outcome| matches!(outcome, Ok(false)));
@@ -250,7 +249,7 @@ async fn a_pseudonym_gets_one_live_consent(db: Db) {
         db.write(move |tx| {
             Box::pin(async move {
                 if let Some(live) = consents::live(tx, world.pseudonym.id, &world.client.id).await? {
-                    assert!(consents::withdraw(tx, live.id, world.person.id, NOW).await?);
+                    assert!(consents::withdraw(tx, live.id, world.person.id, b"day").await?);
                 }
                 Ok(())
             })
@@ -390,7 +389,7 @@ async fn nothing_that_was_redeemed_around_a_withdrawal_lives_on(db: Db) {
         db.write(move |tx| {
             Box::pin(async move {
                 if let Some(live) = consents::live(tx, world.pseudonym.id, &world.client.id).await? {
-                    consents::withdraw(tx, live.id, person, NOW).await?;
+                    consents::withdraw(tx, live.id, person, b"day").await?;
                 }
                 consents::insert(tx, consent).await
             })
@@ -401,7 +400,7 @@ async fn nothing_that_was_redeemed_around_a_withdrawal_lives_on(db: Db) {
             if number == contenders / 2 {
                 let withdraw = store.write::<_, StoreError, _>(move |tx| {
                     Box::pin(async move {
-                        assert!(consents::withdraw(tx, consent.id, person, DAY).await?);
+                        assert!(consents::withdraw(tx, consent.id, person, b"day").await?);
                         grants::revoke_by_consent(tx, consent.id, DAY).await
                     })
                 });
@@ -437,7 +436,7 @@ async fn nothing_that_was_refreshed_around_a_revocation_lives_on(db: Db) {
             let next: &str = format!("{first} {number}").leak();
             let refresh = store.write::<_, StoreError, _>(move |tx| {
                 Box::pin(async move {
-                    let spent = grants::use_refresh_token(tx, hash(first), Timestamp(NOW.0 + 1)).await?;
+                    let spent = grants::use_refresh_token(tx, hash(first), b"now").await?;
                     if spent {
                         grants::insert_refresh_token(tx, hash(next), family).await?;
                     }
@@ -452,7 +451,7 @@ async fn nothing_that_was_refreshed_around_a_revocation_lives_on(db: Db) {
         for token in next {
             let found = db.read(move |tx| Box::pin(grants::find_refresh_token(tx, hash(token)))).await.unwrap();
             assert!(found.unwrap().dead);
-            let spent = db.write(move |tx| Box::pin(grants::use_refresh_token(tx, hash(token), LATER))).await;
+            let spent = db.write(move |tx| Box::pin(grants::use_refresh_token(tx, hash(token), b"later"))).await;
             assert!(!spent.unwrap());
         }
     }

@@ -25,13 +25,13 @@ on_both_engines! {
     a_code_of_another_consent_client_or_account_is_not_redeemed
     a_grant_and_its_refresh_tokens_die_with_anything_they_rest_on
     a_refresh_token_is_spent_once
-    a_refresh_token_is_spent_until_its_familys_last_millisecond
     a_revoked_family_gives_nothing
     a_grant_is_revoked_with_its_families
     a_consent_takes_its_grants_with_it
     a_session_takes_its_grants_with_it_but_for_those_that_may_go_on
     a_token_belongs_to_a_family_and_a_family_to_a_grant
     old_grants_are_removed_with_their_families_once_those_expired
+    old_grants_are_removed_by_the_batch
 }
 
 /// Everything that a grant rests on.
@@ -49,7 +49,7 @@ const PILLARS: [Pillar; 5] = [Pillar::Consent, Pillar::Client, Pillar::Person, P
 impl Pillar {
     async fn remove(self, tx: &mut Tx, world: World) -> Result<bool, StoreError> {
         match self {
-            Self::Consent => consents::withdraw(tx, world.consent.id, world.person.id, NOW).await,
+            Self::Consent => consents::withdraw(tx, world.consent.id, world.person.id, b"day").await,
             Self::Client => clients::disable(tx, &world.client.id, NOW).await,
             Self::Person => persons::update(tx, &Person { departed_on: Some(DAY), ..world.person.clone() }).await,
             Self::Pseudonym => {
@@ -178,42 +178,34 @@ async fn a_grant_and_its_refresh_tokens_die_with_anything_they_rest_on(db: Db) {
     let (redemption, family) = refreshable(&db, world, 1, "token").await;
     assert!(!dead(&db, redemption.id).await);
     let token = db.read(|tx| Box::pin(grants::find_refresh_token(tx, hash("token")))).await.unwrap().unwrap();
-    assert!(!token.dead && token.used_at.is_none());
+    assert!(!token.dead && token.used.is_none());
     assert_eq!((token.family.id, token.family.grant_id), (family.id, redemption.id));
-    assert_eq!((&token.family.client_id, token.family.expires_at), (&world.client.id, family.expires_at));
+    assert_eq!((&token.family.client_id, token.family.remove_after), (&world.client.id, family.remove_after));
     assert_eq!(token.family.sealed, family.sealed);
     for pillar in PILLARS {
         let (grant, token, spent) = without(&db, world, pillar, move |tx| {
             Box::pin(async move {
                 let grant = grants::find(tx, redemption.id).await?.map(|grant| grant.dead);
                 let token = grants::find_refresh_token(tx, hash("token")).await?.map(|token| token.dead);
-                Ok((grant, token, grants::use_refresh_token(tx, hash("token"), NOW).await?))
+                Ok((grant, token, grants::use_refresh_token(tx, hash("token"), b"now").await?))
             })
         })
         .await;
         assert_eq!((grant, token, spent), (Some(true), Some(true), false), "{pillar:?}");
     }
-    assert!(db.write(|tx| Box::pin(grants::use_refresh_token(tx, hash("token"), NOW))).await.unwrap());
+    assert!(db.write(|tx| Box::pin(grants::use_refresh_token(tx, hash("token"), b"now"))).await.unwrap());
 }
 
 async fn a_refresh_token_is_spent_once(db: Db) {
     let world = World::add_to(&db).await;
     refreshable(&db, world, 1, "token").await;
-    let spend = |token| db.write(move |tx| Box::pin(grants::use_refresh_token(tx, hash(token), LATER)));
+    let spend = |token| db.write(move |tx| Box::pin(grants::use_refresh_token(tx, hash(token), b"later")));
     assert!(spend("token").await.unwrap());
     assert!(!spend("token").await.unwrap());
     assert!(!spend("unknown").await.unwrap());
     let found = |token| db.read(move |tx| Box::pin(grants::find_refresh_token(tx, hash(token))));
-    assert_eq!(found("token").await.unwrap().unwrap().used_at, Some(LATER));
+    assert_eq!(found("token").await.unwrap().unwrap().used.as_deref(), Some(b"later".as_slice()));
     assert!(found("unknown").await.unwrap().is_none());
-}
-
-async fn a_refresh_token_is_spent_until_its_familys_last_millisecond(db: Db) {
-    let world = World::add_to(&db).await;
-    let (_, family) = refreshable(&db, world, 1, "token").await;
-    let spend = |now| db.write(move |tx| Box::pin(grants::use_refresh_token(tx, hash("token"), now)));
-    assert!(!spend(family.expires_at).await.unwrap());
-    assert!(spend(Timestamp(family.expires_at.0 - 1)).await.unwrap());
 }
 
 async fn a_revoked_family_gives_nothing(db: Db) {
@@ -225,7 +217,7 @@ async fn a_revoked_family_gives_nothing(db: Db) {
     assert!(!revoke(FamilyId::from_bytes([9; 16])).await.unwrap());
     assert!(token_dead(&db, "token").await);
     assert!(!dead(&db, redemption.id).await, "the access token lives its few minutes");
-    assert!(!db.write(|tx| Box::pin(grants::use_refresh_token(tx, hash("token"), NOW))).await.unwrap());
+    assert!(!db.write(|tx| Box::pin(grants::use_refresh_token(tx, hash("token"), b"now"))).await.unwrap());
 }
 
 async fn a_grant_is_revoked_with_its_families(db: Db) {
@@ -237,7 +229,7 @@ async fn a_grant_is_revoked_with_its_families(db: Db) {
     assert!(!revoke(redemption.id).await.unwrap());
     assert!(!revoke(GrantId::from_bytes([9; 16])).await.unwrap());
     assert!(dead(&db, redemption.id).await && token_dead(&db, "token").await);
-    assert!(!db.write(|tx| Box::pin(grants::use_refresh_token(tx, hash("token"), NOW))).await.unwrap());
+    assert!(!db.write(|tx| Box::pin(grants::use_refresh_token(tx, hash("token"), b"now"))).await.unwrap());
     assert!(!dead(&db, other.id).await && !token_dead(&db, "other").await);
 }
 
@@ -293,11 +285,24 @@ async fn old_grants_are_removed_with_their_families_once_those_expired(db: Db) {
     let world = World::add_to(&db).await;
     let (_, family) = refreshable(&db, world, 1, "token").await;
     assert!(redeem(&db, world.redemption(2)).await.unwrap());
-    let remove = |now| db.write(move |tx| Box::pin(grants::remove_old(tx, now)));
+    let remove = |now| db.write(move |tx| Box::pin(grants::remove_old(tx, now, 9)));
     assert_eq!(remove(Timestamp(LATER.0 - 1)).await.unwrap(), 0);
     assert_eq!(remove(LATER).await.unwrap(), 1, "the one without a family");
     assert!(!token_dead(&db, "token").await);
-    assert_eq!(remove(Timestamp(family.expires_at.0 - 1)).await.unwrap(), 0);
-    assert_eq!(remove(family.expires_at).await.unwrap(), 1);
+    assert_eq!(remove(Timestamp(family.remove_after.0 - 1)).await.unwrap(), 0);
+    assert_eq!(remove(family.remove_after).await.unwrap(), 1);
     assert!(db.read(|tx| Box::pin(grants::find_refresh_token(tx, hash("token")))).await.unwrap().is_none());
+}
+
+async fn old_grants_are_removed_by_the_batch(db: Db) {
+    let world = World::add_to(&db).await;
+    for n in 1..=5 {
+        assert!(redeem(&db, world.redemption(n)).await.unwrap());
+    }
+    let remove = || db.write(move |tx| Box::pin(grants::remove_old(tx, LATER, 2)));
+    let mut removed = Vec::new();
+    for _ in 0..4 {
+        removed.push(remove().await.unwrap());
+    }
+    assert_eq!(removed, [2, 2, 1, 0]);
 }

@@ -53,7 +53,7 @@ async fn two_officers_cannot_overwrite_each_other(db: Db) {
         departed_on: Some(DAY),
         facts: b"new facts".to_vec(),
         identity: b"new identity".to_vec(),
-        changed_at: LATER,
+        changed_at: LATER.minute(),
         ..world.person.clone()
     });
     let update = || db.write(|tx| Box::pin(persons::update(tx, moved)));
@@ -66,20 +66,27 @@ async fn two_officers_cannot_overwrite_each_other(db: Db) {
 
 async fn what_changed_since_is_told_in_pages(db: Db) {
     World::add_to(&db).await;
-    for (n, changed_at) in [(2, Timestamp(NOW.0 + 2)), (3, Timestamp(NOW.0 + 1)), (4, Timestamp(NOW.0 + 1))] {
+    for (n, changed_at) in [(2, minutes(2)), (3, minutes(1)), (4, minutes(1))] {
         let row = leak(Person { changed_at, ..person(n) });
         db.write(move |tx| Box::pin(persons::insert(tx, row))).await.unwrap();
     }
     let page = |since, after, most| {
-        let changed = db.read(move |tx| Box::pin(persons::changed_since(tx, Timestamp(since), after, most)));
+        let changed = db.read(move |tx| Box::pin(persons::changed_since(tx, since, after, most)));
         async { numbers(&changed.await.unwrap()) }
     };
     let id = |n| PersonId::from_bytes([n; 16]);
-    assert_eq!(page(NOW.0, persons::FIRST, 9).await, [1, 3, 4, 2]);
-    assert_eq!(page(NOW.0, persons::FIRST, 2).await, [1, 3]);
-    assert_eq!(page(NOW.0 + 1, id(3), 2).await, [4, 2]);
-    assert_eq!(page(NOW.0 + 1, persons::FIRST, 9).await, [3, 4, 2]);
-    assert!(page(NOW.0 + 2, id(2), 9).await.is_empty());
+    assert_eq!(page(NOW, persons::FIRST, 9).await, [1, 3, 4, 2], "the minute of that time and all after it");
+    assert_eq!(page(NOW, persons::FIRST, 2).await, [1, 3]);
+    assert_eq!(page(minutes(1), id(3), 2).await, [4, 2]);
+    assert_eq!(page(minutes(1), persons::FIRST, 9).await, [3, 4, 2]);
+    assert!(page(minutes(2), id(2), 9).await.is_empty());
+    let found = db.read(move |tx| Box::pin(persons::find(tx, id(2)))).await.unwrap().unwrap();
+    assert_eq!(found.changed_at, minutes(2).minute());
+}
+
+/// So many minutes after [`NOW`].
+fn minutes(count: i64) -> Timestamp {
+    Timestamp(NOW.0 + count * 60_000)
 }
 
 async fn everybody_is_told_in_pages_with_facts_alone(db: Db) {
@@ -90,7 +97,7 @@ async fn everybody_is_told_in_pages_with_facts_alone(db: Db) {
     let all = page(persons::FIRST, 9).await.unwrap();
     assert_eq!(numbers(&all), [1, 2]);
     assert_eq!((all[0].departed, all[1].departed), (false, true));
-    assert_eq!((&all[0].facts, all[0].version, all[0].changed_at), (&world.person.facts, 1, NOW));
+    assert_eq!((&all[0].facts, all[0].version, all[0].changed_at), (&world.person.facts, 1, NOW.minute()));
     assert_eq!(numbers(&page(persons::FIRST, 1).await.unwrap()), [1]);
     assert_eq!(numbers(&page(world.person.id, 1).await.unwrap()), [2]);
 }

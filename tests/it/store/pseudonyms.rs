@@ -10,7 +10,7 @@ use heteronym::{
 
 use super::{
     both::{Db, on_both_engines},
-    world::{DAY, NOW, World, leak, person, pseudonym},
+    world::{NOW, World, leak, person, pseudonym},
 };
 
 on_both_engines! {
@@ -56,7 +56,7 @@ async fn a_person_gets_as_many_places_as_the_sector_grants(db: Db) {
 
 async fn a_retired_pseudonym_keeps_its_place(db: Db) {
     let world = World::add_to(&db).await;
-    let retired = leak(Pseudonym { retired_on: Some(DAY), ..world.pseudonym.clone() });
+    let retired = leak(Pseudonym { retired_on: Some(NOW), ..world.pseudonym.clone() });
     assert!(db.write(|tx| Box::pin(pseudonyms::update(tx, retired))).await.unwrap());
     let another = leak(pseudonym(2, world.person.id, world.sector, 0));
     let outcome = db.write(|tx| Box::pin(pseudonyms::insert(tx, another))).await;
@@ -66,7 +66,7 @@ async fn a_retired_pseudonym_keeps_its_place(db: Db) {
 async fn a_pseudonym_is_changed_by_whoever_read_it_last(db: Db) {
     let world = World::add_to(&db).await;
     let renamed =
-        leak(Pseudonym { sealed: b"another name".to_vec(), retired_on: Some(DAY), ..world.pseudonym.clone() });
+        leak(Pseudonym { sealed: b"another name".to_vec(), retired_on: Some(NOW.month()), ..world.pseudonym.clone() });
     let update = || db.write(|tx| Box::pin(pseudonyms::update(tx, renamed)));
     assert!(update().await.unwrap());
     assert!(!update().await.unwrap());

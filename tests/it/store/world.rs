@@ -80,7 +80,7 @@ impl World {
             grant_id: redemption.id,
             client_id: self.client.id.clone(),
             sealed: vec![n; 24],
-            expires_at: Timestamp(LATER.0 + 86_400_000),
+            remove_after: Timestamp(LATER.0 + 86_400_000),
         })
     }
 }
@@ -114,7 +114,7 @@ pub(super) fn person(n: u8) -> Person {
         facts: vec![n, 0, 255],
         identity: vec![n; 300],
         version: 1,
-        changed_at: NOW,
+        changed_at: NOW.minute(),
     }
 }
 
@@ -129,14 +129,7 @@ pub(super) fn account(n: u8, holder: Holder) -> Account {
 }
 
 pub(super) fn passkey(n: u8, account: AccountId) -> Passkey {
-    Passkey {
-        credential: vec![n; 20],
-        account_id: account,
-        sealed: vec![n, 1],
-        version: 1,
-        created_on: DAY,
-        last_used_on: None,
-    }
+    Passkey { credential: vec![n; 20], account_id: account, sealed: vec![n, 1], version: 1 }
 }
 
 pub(super) fn client(id: &str, sector: &Sector) -> Client {
@@ -161,7 +154,6 @@ pub(super) fn pseudonym(n: u8, person: PersonId, sector: &Sector, slot: u32) -> 
         key_version: 1,
         sealed: vec![n; 64],
         version: 1,
-        created_on: DAY,
         retired_on: None,
     }
 }
@@ -173,7 +165,6 @@ pub(super) fn consent(n: u8, pseudonym: &Pseudonym, client: &Client) -> Consent 
         pseudonym_id: pseudonym.id,
         client_id: client.id.clone(),
         sealed: vec![n; 100],
-        given_on: DAY,
-        withdrawn_on: None,
+        withdrawn: None,
     }
 }

@@ -2,7 +2,9 @@
 
 mod memory;
 mod names;
+mod newcomer;
 mod promises;
 mod search;
+mod times;
 mod town;
 mod world;

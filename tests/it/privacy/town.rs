@@ -1,35 +1,32 @@
 //! A town: 200 people enrolled with their true names, each on three reference forums, through the pages of both sides.
+//! They come over ten days, half of them to all three forums in one sitting, and some bear one name on two of them.
 //!
 //! Run in a process of its own, so that all it logs, at the finest level and from every thread, can be kept.
 
 use std::{
     env, fs, io,
+    ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use heteronym::{
     clients::Draft,
     custodian::ceremony::in_process,
-    domain::{
-        area::Level,
-        ids::PersonId,
-        quality::{Facts, Role, RoleKind, Sex},
-        secret::Token,
-    },
+    domain::area::Level,
     forum::{self, ClientSecret},
     http::server,
-    store::{StoreError, accounts},
+    proofing::By,
     telemetry::{self, LogFormat},
-    vault::{DocumentKind, Entry, Identity},
-    wire::{jose::Algorithm, sealed::CustodiansKey},
+    wire::jose::Algorithm,
 };
-use jiff::civil::Date;
-use rand::{Rng, SeedableRng, rngs::StdRng};
+use rand::{Rng, RngExt as _, SeedableRng, rngs::StdRng};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
-use crate::harness::{Browser, Choices, Citizen, Service};
+use super::newcomer::{Newcomer, open_counter};
+use crate::harness::{Browser, Choices, Service};
 
 /// How many people there are. Fewer, and a small crowd hides a fault; more, and the test takes too long.
 pub(super) const PEOPLE: usize = 200;
@@ -40,6 +37,8 @@ pub(super) const DIRECTORY: &str = "TEST_TOWN_DIRECTORY";
 /// Everything about one person that somebody must not learn.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Secrets {
+    /// The id of the person's row: how the tests, and no thief, know whose is what.
+    pub(super) person: [u8; 16],
     pub(super) family: String,
     pub(super) given: String,
     pub(super) born: String,
@@ -47,6 +46,8 @@ pub(super) struct Secrets {
     pub(super) partial: String,
     pub(super) login: String,
     pub(super) activation: String,
+    /// What they keep to themselves: a passphrase, recovery codes.
+    pub(super) kept: Vec<String>,
     /// By forum.
     pub(super) names: Vec<String>,
     pub(super) subjects: Vec<String>,
@@ -81,47 +82,44 @@ impl io::Write for Log {
     }
 }
 
-struct Town {
-    service: Service,
-    custodians: CustodiansKey,
+pub(super) struct Town {
+    pub(super) service: Service,
+    pub(super) issuer: String,
+    /// Where everybody is enrolled.
+    pub(super) counter: By,
     forums: Vec<forum::Forum>,
+    dice: Mutex<StdRng>,
+}
+
+impl Town {
+    /// Some minutes go by, to the millisecond.
+    fn pass(&self, minutes: Range<i64>) {
+        let span = self.dice.lock().unwrap().random_range(minutes.start * 60_000..minutes.end * 60_000);
+        self.service.clock.advance(Duration::from_millis(u64::try_from(span).unwrap()));
+    }
 }
 
 async fn live(directory: &Path) -> Vec<Secrets> {
-    let town = Arc::new(found(directory).await);
-    let mut enrolled = Vec::new();
+    let town = found(directory).await;
+    let mut people = Vec::new();
     for number in 0..PEOPLE {
-        enrolled.push(enrol(&town, number).await);
+        town.pass(2..30);
+        people.push(Newcomer::enrol(&town, number).await);
     }
-    let enrolled = Arc::new(enrolled);
-    // Each forum is joined in an order of its own: a number of arrival joins nothing.
-    let mut visits = tokio::task::JoinSet::new();
-    for place in 0..FORUMS {
-        let (town, enrolled) = (town.clone(), enrolled.clone());
-        visits.spawn(async move {
-            let mut names = vec![String::new(); PEOPLE];
-            for number in shuffled(place) {
-                names[number] = name_of(place, number);
-                visit(&town, place, &enrolled[number].0, &names[number]).await;
-            }
-            (place, names)
-        });
-    }
-    let mut people: Vec<Secrets> = enrolled.iter().map(|(_, secrets)| secrets.clone()).collect();
-    while let Some(visited) = visits.join_next().await {
-        let (place, names) = visited.unwrap();
-        for (person, name) in people.iter_mut().zip(names) {
-            person.names[place] = name;
+    for (number, places) in sittings() {
+        town.pass(1..60);
+        for place in places {
+            town.pass(1..5);
+            let name = name_of(place, number);
+            visit(&town, place, &mut people[number], &name).await;
+            people[number].secrets.names[place] = name;
         }
     }
-    for (person, (citizen, _)) in people.iter_mut().zip(enrolled.iter()) {
+    for Newcomer { citizen, secrets, .. } in &mut people {
         let own = town.service.services.pseudonyms.of_person(citizen.person).await.unwrap();
-        person.subjects = own
-            .iter()
-            .map(|own| town.service.services.pseudonyms.subject(own).unwrap())
-            .map(|subject| subject.as_str().to_owned())
-            .collect();
-        assert_eq!(person.subjects.len(), FORUMS);
+        let subjects = own.iter().map(|own| town.service.services.pseudonyms.subject(own).unwrap());
+        secrets.subjects = subjects.map(|subject| subject.as_str().to_owned()).collect();
+        assert_eq!(secrets.subjects.len(), FORUMS);
     }
     // As a thief finds them: the files as they lie there, with the log of what was written last.
     for entry in fs::read_dir(town.service.dir.path()).unwrap() {
@@ -130,7 +128,7 @@ async fn live(directory: &Path) -> Vec<Secrets> {
             fs::copy(&path, directory.join(path.file_name().unwrap())).unwrap();
         }
     }
-    people
+    people.into_iter().map(|person| person.secrets).collect()
 }
 
 /// A provider on a socket, for the forums, and three forums registered with it.
@@ -141,6 +139,8 @@ async fn found(directory: &Path) -> Town {
     let router = service.services.router();
     tokio::spawn(server::serve(listener, router, server::Limits::default(), std::future::pending()));
     let (custodians, _) = in_process(3, 5, &mut service.services.ambient.rng()).unwrap();
+    service.services.proofing.take_custodians_key(&custodians).await.unwrap();
+    let counter = open_counter(&service).await;
     let mut forums = Vec::new();
     for (place, name) in FORUM_NAMES.into_iter().enumerate() {
         let origin = origin_of(place);
@@ -168,80 +168,24 @@ async fn found(directory: &Path) -> Town {
         let ambient = forum::Ambient::new(now, move |buffer| rng.lock().unwrap().fill_bytes(buffer));
         forums.push(forum::open(config, ambient).await.unwrap());
     }
-    Town { service, custodians, forums }
+    Town { service, issuer, counter, forums, dice: Mutex::new(StdRng::seed_from_u64(7)) }
 }
 
-/// Enrols a person whose name and papers are like nobody else's.
-async fn enrol(town: &Town, number: usize) -> (Citizen, Secrets) {
-    let services = &town.service.services;
-    let mut rng = services.ambient.rng();
-    let year = 1940 + i16::try_from(number % 65).unwrap();
-    let month = i8::try_from(1 + number % 12).unwrap();
-    let day = i8::try_from(1 + number % 28).unwrap();
-    let born = Date::constant(year, month, day);
-    let (family, given) = (format!("Quixo{}", letters(number, 5)), format!("Zephy{}", letters(number, 4)));
-    let document = format!("{:09}AB", 700_000_000 + number * 7_919);
-    let (date, now) = (born.to_string(), services.ambient.now());
-    let entry = Entry {
-        family_name: &family,
-        given_names: &given,
-        married_name: None,
-        birth_date: &date,
-        sex: Sex::ALL[number % 3],
-        document_kind: DocumentKind::Passport,
-        document_number: &document,
-    };
-    let identity = Identity::new(&entry, &services.calendar, now).unwrap_or_else(|_| panic!("person {number}"));
-    let commune = COMMUNES[number % COMMUNES.len()].parse().unwrap();
-    let mut facts = Facts {
-        birth: identity.birth_facts(&services.calendar, now).unwrap(),
-        commune,
-        sex: Sex::ALL[number % 3],
-        partial_name: identity.partial_name().clone(),
-        roles: Vec::new(),
-    };
-    if number.is_multiple_of(10) {
-        let authority = heteronym::domain::ids::RegistrarId::from_bytes([7; 16]);
-        facts.grant(Role { kind: RoleKind::Agent, authority, until: Date::constant(2028, 1, 1) });
-    }
-    let partial = facts.partial_name.as_str().to_owned();
-    let person = PersonId::generate(&mut rng);
-    let sealed = identity.seal(&town.custodians, person, &mut rng).unwrap().as_bytes().to_vec();
-    let citizen = town.service.enrol_as(person, &facts, sealed).await;
-    let activation = Token::generate(&mut rng);
-    let (hash, account, today) = (activation.hash(), citizen.account.id, now.day());
-    let invited = services.store.write::<_, StoreError, _>(move |tx| {
-        Box::pin(async move {
-            let until = today.plus(std::time::Duration::from_hours(30 * 24));
-            accounts::insert_invite(tx, hash, account, accounts::Purpose::Activate, today, until).await
-        })
-    });
-    invited.await.unwrap();
-    let secrets = Secrets {
-        family,
-        given,
-        born: date,
-        document,
-        partial,
-        login: citizen.account.login.clone(),
-        activation: activation.expose().to_owned(),
-        names: vec![String::new(); FORUMS],
-        subjects: Vec::new(),
-    };
-    (citizen, secrets)
-}
-
-/// Signs a citizen in to a forum from a browser of their own, and writes a line there.
-async fn visit(town: &Town, place: usize, citizen: &Citizen, name: &str) {
+/// Signs a person in to a forum from a browser of their own.
+async fn visit(town: &Town, place: usize, person: &mut Newcomer, name: &str) {
     let forum = &town.forums[place];
     let mut there = Browser::new(forum.router(), &origin_of(place));
     let mut here = town.service.browser();
-    here.sign_in(&town.service, citizen).await;
+    person.sign_in(town, &mut here).await;
+    let a_moment =
+        || town.service.clock.advance(Duration::from_millis(town.dice.lock().unwrap().random_range(900..15_000)));
     let asked = there.get("/sign-in").await;
+    a_moment();
     let mut reply = here.get(asked.location().unwrap()).await;
     let choices = Choices::all(name);
     for _ in 0..2 {
         let text = reply.text();
+        a_moment();
         if text.contains("id=\"consent\"") {
             reply = here.agree(&reply, &choices).await;
         } else if text.contains("/interaction/choose") {
@@ -253,9 +197,15 @@ async fn visit(town: &Town, place: usize, citizen: &Citizen, name: &str) {
     assert_eq!(signed_in.status, 303, "{}", signed_in.text());
 }
 
-/// Names of 8 to 12 letters; those of one forum have no syllable of another's.
+/// Whether somebody bears one name on the first two forums.
+pub(super) const fn bears_one_name(number: usize) -> bool {
+    number.is_multiple_of(5)
+}
+
+/// Names of 8 to 12 letters; those of one forum have no syllable of another's, but for the names borne on two.
 fn name_of(place: usize, number: usize) -> String {
-    let consonants = [['b', 'd', 'g'], ['k', 'p', 't'], ['f', 's', 'v']][place];
+    let style = if place == 1 && bears_one_name(number) { 0 } else { place };
+    let consonants = [['b', 'd', 'g'], ['k', 'p', 't'], ['f', 's', 'v']][style];
     let mut rest = number * 3_571 + 100_003;
     let mut name = String::new();
     for _ in 0..4 + number % 3 {
@@ -266,24 +216,27 @@ fn name_of(place: usize, number: usize) -> String {
     name[..1].to_uppercase() + &name[1..]
 }
 
-/// A text of letters that no other number has.
-fn letters(number: usize, length: usize) -> String {
-    let mut rest = number + 13;
-    let mut text = String::new();
-    for _ in 0..length {
-        text.push(char::from(b'a' + u8::try_from(rest % 17).unwrap()));
-        rest = rest / 17 + 5;
+/// Who goes where, one sitting after another: those of even numbers to all forums at once, the others to one at a time.
+fn sittings() -> Vec<(usize, Vec<usize>)> {
+    let mut rng = StdRng::seed_from_u64(3);
+    let mut sittings = Vec::new();
+    for number in 0..PEOPLE {
+        let mut places: Vec<usize> = (0..FORUMS).collect();
+        shuffle(&mut places, &mut rng);
+        if number.is_multiple_of(2) {
+            sittings.push((number, places));
+        } else {
+            sittings.extend(places.into_iter().map(|place| (number, vec![place])));
+        }
     }
-    text
+    shuffle(&mut sittings, &mut rng);
+    sittings
 }
 
-fn shuffled(place: usize) -> Vec<usize> {
-    let mut rng = StdRng::seed_from_u64(place as u64);
-    let mut order: Vec<usize> = (0..PEOPLE).collect();
-    for at in (1..order.len()).rev() {
-        order.swap(at, usize::try_from(rng.next_u64() % (at as u64 + 1)).unwrap());
+fn shuffle<T>(list: &mut [T], rng: &mut StdRng) {
+    for at in (1..list.len()).rev() {
+        list.swap(at, rng.random_range(0..=at));
     }
-    order
 }
 
 pub(super) fn origin_of(place: usize) -> String {
@@ -291,5 +244,3 @@ pub(super) fn origin_of(place: usize) -> String {
 }
 
 pub(super) const FORUM_NAMES: [&str; FORUMS] = ["Place du marché", "Café des sciences", "Conseil de quartier"];
-/// Voiron, Grenoble, Paris, Lyon, Redon, Ouessant.
-const COMMUNES: [&str; 6] = ["cog:38563", "cog:38185", "cog:75056", "cog:69123", "cog:35236", "cog:29155"];

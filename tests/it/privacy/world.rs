@@ -15,10 +15,13 @@ pub(super) struct World {
     pub(super) forums: Vec<Database>,
 }
 
-/// Tables by name; rows; columns by name.
-pub(super) struct Database(pub(super) BTreeMap<String, Vec<BTreeMap<String, Value>>>);
+/// Tables by name, with their rows.
+pub(super) struct Database(pub(super) BTreeMap<String, Vec<Row>>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Columns by name.
+pub(super) type Row = BTreeMap<String, Value>;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Value {
     Null,
     Int(i64),

@@ -203,14 +203,14 @@ impl Consents {
     }
 
     fn sealed_day(&self, id: ConsentId, now: Timestamp) -> Vec<u8> {
-        self.keyring.vault().seal_time(WITHDRAWN, id.as_bytes(), now.day(), &mut self.ambient.rng())
+        self.keyring.vault().seal_time(rows::WITHDRAWN, id.as_bytes(), now.day(), &mut self.ambient.rng())
     }
 
     fn open(&self, row: rows::Consent) -> Result<Consent, StoreError> {
         let corrupt = || StoreError::Corrupt("a consent's row does not open");
         let (vault, id) = (self.keyring.vault(), row.id.as_bytes());
         let plain = vault.open_row(TABLE, id, &row.sealed).map_err(|_| corrupt())?;
-        let withdrawn = row.withdrawn.map(|sealed| vault.open_time(WITHDRAWN, id, &sealed)).transpose();
+        let withdrawn = row.withdrawn.map(|sealed| vault.open_time(rows::WITHDRAWN, id, &sealed)).transpose();
         Ok(Consent {
             id: row.id,
             person: row.person_id,
@@ -232,7 +232,6 @@ impl fmt::Debug for Agreement {
 const TABLE: &str = "consents";
 /// The rows that the provider seals when it spends a code: the moment, then the terms.
 const GRANTS: &str = "grants";
-const WITHDRAWN: &str = "consents.withdrawn";
 const PADDING: usize = 512;
 
 #[cfg(test)]

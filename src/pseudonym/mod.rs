@@ -19,7 +19,7 @@ pub use self::{
 use crate::{
     domain::{
         ambient::{Ambient, Timestamp},
-        ids::{PersonId, PseudonymId, Sector},
+        ids::{ConsentId, PersonId, PseudonymId, Sector},
         name::{ChosenName, NameRefusal, Skeletons},
     },
     keyring::Keyring,
@@ -198,10 +198,16 @@ impl Pseudonyms {
         }
         rows::release_names(tx, heteronym.id, now).await?;
         for consent in consents::live_of_pseudonym(tx, heteronym.id).await? {
-            consents::withdraw(tx, consent.id, heteronym.person, now).await?;
+            let day = self.sealed_withdrawal(consent.id, now);
+            consents::withdraw(tx, consent.id, heteronym.person, &day).await?;
             grants::revoke_by_consent(tx, consent.id, now).await?;
         }
         Ok(())
+    }
+
+    fn sealed_withdrawal(&self, consent: ConsentId, now: Timestamp) -> Vec<u8> {
+        let vault = self.keyring.vault();
+        vault.seal_time(consents::WITHDRAWN, consent.as_bytes(), now.day(), &mut self.ambient.rng())
     }
 
     /// Takes a retired pseudonym up again, under this name.

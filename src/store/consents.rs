@@ -63,6 +63,9 @@ fn read(row: &Row) -> Result<Consent, StoreError> {
     })
 }
 
+/// Under what the day of a withdrawal is sealed.
+pub const WITHDRAWN: &str = "consents.withdrawn";
+
 statements! {
     INSERT = "INSERT INTO consents (id, person_id, pseudonym_id, client_id, sealed) VALUES ($1, $2, $3, $4, $5)";
     FIND = "SELECT id, person_id, pseudonym_id, client_id, sealed, withdrawn FROM consents WHERE id = $1";

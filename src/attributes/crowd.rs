@@ -26,7 +26,7 @@ use super::{
 use crate::{
     domain::{
         ambient::Timestamp,
-        area::{Areas, Level},
+        area::{AreaCode, Areas, Level},
         claim::{Qualities, Quality},
         ids::PersonId,
         quality::Facts,
@@ -45,15 +45,23 @@ pub struct Crowd {
     pub enough: bool,
 }
 
-/// What the page that asks for consent proposes.
+/// An area that may be told, and the crowd when it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Proposal {
-    /// What the forum asks for, and the crowd there.
+pub struct Offer {
     pub level: Level,
+    pub area: AreaCode,
     pub crowd: Crowd,
-    /// When that crowd is too small and a residence is shown: the finest coarser level at which it is not, or the
-    /// coarsest that there is. To be preselected; the citizen may overrule.
-    pub coarser: Option<(Level, Crowd)>,
+}
+
+/// What the page that asks for consent proposes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// The finest first; none when no residence is asked for or known.
+    pub offers: Vec<Offer>,
+    /// The level to be preselected; the citizen may overrule.
+    pub level: Option<Level>,
+    /// Who shares all that is asked for, at that level.
+    pub crowd: Crowd,
 }
 
 /// The index, and how far it has read.
@@ -89,28 +97,32 @@ impl Attributes {
         self.count(state, shown).await.map(|(crowd, _)| crowd)
     }
 
-    /// The crowd at the level of the terms for those qualities that the citizen would agree to, and the coarser level
-    /// to propose in its place when it is too small.
+    /// The areas that may be told together with the other qualities that are asked for. Preselected is the finest whose
+    /// crowd is large enough, or the coarsest; what the citizen chose `before` comes first only where it is no more
+    /// telling than that.
     pub async fn propose(
         &self,
         facts: &Facts,
         terms: &Terms,
-        agreed: &BTreeSet<Quality>,
+        asked: &BTreeSet<Quality>,
+        before: Option<Level>,
     ) -> Result<Proposal, StoreError> {
-        let state = self.current().await?;
-        let (crowd, mut state) = self.count(state, &self.qualities(facts, terms).only(agreed)).await?;
-        let mut proposal = Proposal { level: terms.residence_level, crowd, coarser: None };
-        let mut level = terms.residence_level;
-        let mut enough = crowd.enough || !agreed.contains(&Quality::Residence);
-        while !enough && let Some(area) = self.areas().coarser(level, facts.commune) {
-            level = area.level;
+        let mut state = self.current().await?;
+        let mut offers: Vec<Offer> = Vec::new();
+        for level in Level::ALL.into_iter().rev().filter(|level| *level <= terms.residence_level) {
             let terms = Terms { residence_level: level, ..terms.clone() };
-            let (crowd, unlocked) = self.count(state, &self.qualities(facts, &terms).only(agreed)).await?;
+            let shown = self.qualities(facts, &terms).only(asked);
+            let known = |area: &AreaCode| offers.iter().any(|offer| offer.area == *area);
+            let Some(area) = shown.residence.filter(|area| !known(area)) else { continue };
+            let (crowd, unlocked) = self.count(state, &shown).await?;
             state = unlocked;
-            proposal.coarser = Some((level, crowd));
-            enough = crowd.enough;
+            offers.push(Offer { level, area, crowd });
         }
-        Ok(proposal)
+        let Some(offer) = preselected(&offers, before) else {
+            let (crowd, _) = self.count(state, &self.qualities(facts, terms).only(asked)).await?;
+            return Ok(Proposal { offers, level: None, crowd });
+        };
+        Ok(Proposal { level: Some(offer.level), crowd: offer.crowd, offers })
     }
 
     /// How large the crowds of all enrolled people are when these qualities are shown: for the operator who chooses
@@ -200,6 +212,16 @@ impl Attributes {
         };
         spawn_blocking(move || rows.into_iter().map(open).collect()).await.map_err(|_| STOPPING)
     }
+}
+
+/// Of areas from the finest to the coarsest.
+fn preselected(offers: &[Offer], before: Option<Level>) -> Option<Offer> {
+    let proposed = offers.iter().position(|offer| offer.crowd.enough).or(offers.len().checked_sub(1))?;
+    // Where the same area stands for several levels, it is offered at the finest of them.
+    let chosen = before.and_then(|before| offers.iter().rposition(|offer| offer.level >= before));
+    let kept =
+        chosen.filter(|chosen| *chosen >= proposed || offers.get(*chosen).is_some_and(|offer| offer.crowd.enough));
+    offers.get(kept.unwrap_or(proposed)).copied()
 }
 
 type Locked = OwnedMutexGuard<State>;
@@ -314,12 +336,45 @@ mod tests {
             }
         }
         let all = Quality::ALL.into();
-        let proposal = world.attributes.propose(&known, &terms(Level::Commune), &all).await.unwrap();
-        assert_eq!((proposal.level, proposal.crowd.people, proposal.crowd.enough), (Level::Commune, 4, false));
-        let coarser = proposal.coarser.map(|(level, crowd)| (level, crowd.people, crowd.enough));
-        assert_eq!(coarser, Some((Level::Region, 11, true)));
-        let proposal = world.attributes.propose(&known, &terms(Level::Region), &all).await.unwrap();
-        assert!(proposal.crowd.enough && proposal.coarser.is_none());
+        let proposal = world.attributes.propose(&known, &terms(Level::Commune), &all, None).await.unwrap();
+        let offered = proposal.offers.iter().map(|offer| (offer.level, offer.crowd.people, offer.crowd.enough));
+        let expected = [
+            (Level::Commune, 4, false),
+            (Level::Intercommunal, 4, false),
+            (Level::Department, 10, false),
+            (Level::Region, 11, true),
+            (Level::Country, 11, true),
+        ];
+        assert!(offered.eq(expected), "{:?}", proposal.offers);
+        assert_eq!((proposal.level, proposal.crowd.people), (Some(Level::Region), 11));
+        let proposal = world.attributes.propose(&known, &terms(Level::Region), &all, None).await.unwrap();
+        assert_eq!((proposal.level, proposal.offers.len()), (Some(Level::Region), 2), "none finer than registered");
+    }
+
+    #[tokio::test]
+    async fn the_level_chosen_before_is_proposed_again_unless_it_would_be_too_telling() {
+        let mut world = World::new("2026-03-01T12:00:00Z").await;
+        for (commune, people) in [(VOIRON, 1), (GRENOBLE, 11)] {
+            for _ in 0..people {
+                world.enrol(&facts(BORN_1990, commune)).await;
+            }
+        }
+        let all = Quality::ALL.into();
+        for (commune, before, proposed) in [
+            (GRENOBLE, Level::Commune, Level::Commune),
+            (GRENOBLE, Level::Region, Level::Region),
+            (VOIRON, Level::Commune, Level::Department),
+            (VOIRON, Level::Country, Level::Country),
+        ] {
+            let known = facts(BORN_1990, commune);
+            let terms = terms(Level::Commune);
+            let proposal = world.attributes.propose(&known, &terms, &all, Some(before)).await.unwrap();
+            assert_eq!(proposal.level, Some(proposed), "{commune} {before}");
+        }
+        let coarser = terms(Level::Department);
+        let known = facts(BORN_1990, GRENOBLE);
+        let proposal = world.attributes.propose(&known, &coarser, &all, Some(Level::Commune)).await.unwrap();
+        assert_eq!(proposal.level, Some(Level::Department), "a forum that asks for less now is told less");
     }
 
     #[tokio::test]
@@ -327,12 +382,13 @@ mod tests {
         let mut world = World::new("2026-03-01T12:00:00Z").await;
         let known = facts(BORN_1990, VOIRON);
         world.enrol(&known).await;
-        let proposal = world.attributes.propose(&known, &terms(Level::Commune), &Quality::ALL.into()).await.unwrap();
-        let coarser = proposal.coarser.map(|(level, crowd)| (level, crowd.people, crowd.enough));
-        assert_eq!(coarser, Some((Level::Country, 1, false)));
+        let terms = terms(Level::Commune);
+        let proposal = world.attributes.propose(&known, &terms, &Quality::ALL.into(), None).await.unwrap();
+        assert_eq!((proposal.level, proposal.crowd.people), (Some(Level::Country), 1));
         let age = [Quality::AgeBracket].into();
-        let proposal = world.attributes.propose(&known, &terms(Level::Commune), &age).await.unwrap();
-        assert!(!proposal.crowd.enough && proposal.crowd.population.is_none() && proposal.coarser.is_none());
+        let proposal = world.attributes.propose(&known, &terms, &age, Some(Level::Commune)).await.unwrap();
+        assert!(proposal.level.is_none() && proposal.offers.is_empty());
+        assert!(!proposal.crowd.enough && proposal.crowd.population.is_none());
     }
 
     #[tokio::test]

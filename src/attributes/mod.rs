@@ -18,7 +18,7 @@ use jiff::civil::Date;
 
 use self::{cache::Cache, crowd::Crowds};
 pub use self::{
-    crowd::{Crowd, Proposal},
+    crowd::{Crowd, Offer, Proposal},
     meter::Meter,
     row::{open_facts, seal_facts},
     settle::Settled,

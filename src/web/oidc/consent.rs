@@ -1,20 +1,15 @@
 //! May this be told? The page shows every value, and with how many people it is shared, before anything is released.
 
-use std::collections::BTreeSet;
-
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 
 use super::{authorize, page_problem, required_citizen, store_problem};
 use crate::{
     accounts::Accounts,
-    attributes::{Crowd, Terms},
+    attributes::{Crowd, Offer, Proposal},
     clients::Client,
     consent::ConsentError,
-    domain::{
-        area::Level,
-        claim::{Qualities, Quality},
-    },
+    domain::{area::Level, claim::Quality},
     http::{Page, Problem, form::SafeFields},
     provider::{
         Provider,
@@ -57,12 +52,10 @@ struct Consent<'a> {
 }
 
 pub(super) async fn page(provider: &Provider, page: &Page, question: &Question) -> Result<Response, Problem> {
-    let areas = areas(provider, question).await?;
-    let chosen = areas.iter().find(|area| area.selected);
-    let crowd = match chosen {
-        Some(area) => area.crowd,
-        None => provider.attributes().crowd(&question.present).await.map_err(|error| store_problem(&error))?,
-    };
+    let (asked, terms) = (&question.request.qualities, registered_terms(&question.pending.client));
+    let before = question.before.as_ref().map(|before| before.residence_level);
+    let proposal = provider.attributes().propose(&question.facts, &terms, asked, before).await;
+    let proposal = proposal.map_err(|error| store_problem(&error))?;
     let redirect = &question.pending.interaction.request.redirect;
     let template = Consent {
         page,
@@ -72,8 +65,8 @@ pub(super) async fn page(provider: &Provider, page: &Page, question: &Question) 
         names: question.request.names,
         offline: question.request.offline,
         items: items(provider, page, question),
-        areas,
-        crowd,
+        areas: areas(provider, &proposal),
+        crowd: proposal.crowd,
         smallest: provider.attributes().smallest_crowd(),
         host: redirect.origin().trim_start_matches("https://").trim_start_matches("http://").to_owned(),
     };
@@ -124,32 +117,13 @@ fn items(provider: &Provider, page: &Page, question: &Question) -> Vec<Item> {
     question.request.qualities.iter().map(item).collect()
 }
 
-/// The areas that may be told, the finest first, each with the number of people who share all that is shown. The first
-/// with enough of them is selected, so that without a further thought nobody stands out.
-async fn areas(provider: &Provider, question: &Question) -> Result<Vec<Choice>, Problem> {
-    if !question.request.qualities.contains(&Quality::Residence) {
-        return Ok(Vec::new());
-    }
-    let attributes = provider.attributes();
-    let registered = registered_terms(&question.pending.client);
-    let levels = Level::ALL.into_iter().rev().filter(|level| *level <= registered.residence_level);
-    let mut seen = BTreeSet::new();
-    let mut choices: Vec<Choice> = Vec::new();
-    for level in levels {
-        let terms = Terms { residence_level: level, ..registered.clone() };
-        let present: Qualities = attributes.qualities(&question.facts, &terms).only(&question.request.qualities);
-        let Some(area) = present.residence.filter(|area| seen.insert(*area)) else { continue };
-        let crowd = attributes.crowd(&present).await.map_err(|error| store_problem(&error))?;
-        choices.push(Choice { level, label: attributes.label(area), crowd, selected: false });
-    }
-    let before = question.before.as_ref().map(|before| before.residence_level);
-    let wanted = choices.iter().position(|choice| match before {
-        Some(level) => choice.level == level,
-        None => choice.crowd.enough,
-    });
-    let last = choices.len().saturating_sub(1);
-    if let Some(choice) = choices.get_mut(wanted.unwrap_or(last)) {
-        choice.selected = true;
-    }
-    Ok(choices)
+/// The areas to choose from. The page opens with the one proposed, so that without a further thought nobody stands out.
+fn areas(provider: &Provider, proposal: &Proposal) -> Vec<Choice> {
+    let choice = |offer: &Offer| Choice {
+        level: offer.level,
+        label: provider.attributes().label(offer.area),
+        crowd: offer.crowd,
+        selected: proposal.level == Some(offer.level),
+    };
+    proposal.offers.iter().map(choice).collect()
 }

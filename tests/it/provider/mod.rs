@@ -3,6 +3,7 @@
 
 mod authorize;
 mod claims;
+mod consent;
 mod discovery;
 mod endings;
 mod hostile_requests;

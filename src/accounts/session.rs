@@ -88,6 +88,11 @@ impl SignedIn {
     pub const fn tag(&self) -> [u8; 32] {
         self.tag
     }
+
+    /// Of the token that was presented: the session lives for as long as the row of this hash is there.
+    pub const fn token_hash(&self) -> TokenHash {
+        self.token
+    }
 }
 
 impl SessionId {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use data_encoding::BASE64URL_NOPAD;
 use rand::CryptoRng;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -64,6 +65,20 @@ impl PartialEq for TokenHash {
 
 impl Eq for TokenHash {}
 
+/// As base64url, for what leaves sealed.
+impl Serialize for TokenHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64URL_NOPAD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for TokenHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = BASE64URL_NOPAD.decode(String::deserialize(deserializer)?.as_bytes()).map_err(D::Error::custom)?;
+        bytes.try_into().map(Self).map_err(|_| D::Error::custom("not 32 bytes"))
+    }
+}
+
 impl fmt::Debug for TokenHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenHash(…)")
@@ -83,5 +98,8 @@ mod tests {
         assert_eq!(token.expose().len(), 43);
         assert_eq!(Token::presented(token.expose()).hash(), token.hash());
         assert_ne!(Token::presented("other").hash(), token.hash());
+        let sealed = serde_json::to_string(&token.hash()).unwrap();
+        assert_eq!(serde_json::from_str::<TokenHash>(&sealed).unwrap(), token.hash());
+        assert!(serde_json::from_str::<TokenHash>("\"AAAA\"").is_err());
     }
 }

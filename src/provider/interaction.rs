@@ -21,6 +21,7 @@ use crate::{
         claim::{Qualities, Quality},
         ids::{ClientId, GrantId, PseudonymId},
         quality::Facts,
+        secret::TokenHash,
     },
     issuance::Terms,
     pseudonym::{Heteronym, NameChoice, PseudonymError},
@@ -99,6 +100,9 @@ pub(super) struct Code {
     pub(super) nonce: Option<String>,
     #[serde(rename = "q")]
     pub(super) session_tag: [u8; 32],
+    /// Whoever signs out before the code is redeemed has signed out.
+    #[serde(rename = "d")]
+    pub(super) session: TokenHash,
 }
 
 /// Why a step could not be taken. Some have their place on the page itself.
@@ -343,6 +347,7 @@ impl Provider {
             redirect: request.redirect.as_str().to_owned(),
             nonce: request.nonce.clone(),
             session_tag: signed_in.session_tag,
+            session: signed_in.session,
         };
         let sealed = code.seal(self, &client.id);
         let response = AuthorizationResponse::code(&sealed, request.state.as_deref(), self.issuer.as_str());

@@ -21,6 +21,7 @@ use crate::{
         ambient::{Ambient, Timestamp},
         ids::{AccountId, PersonId, Sector},
         issuer::Issuer,
+        secret::TokenHash,
     },
     issuance::{self, Issuance},
     keyring::Keyring,
@@ -54,6 +55,8 @@ pub struct Authentication {
     pub amr: Vec<String>,
     /// Stands for the session, and is not its token.
     pub session_tag: [u8; 32],
+    /// By which the session is found while it lives.
+    pub session: TokenHash,
 }
 
 /// How long what is issued lives.

@@ -61,14 +61,18 @@ impl Provider {
 
     async fn redeem(&self, params: &Params, client: Arc<Client>) -> Result<TokenResponse, TokenError> {
         let now = self.ambient.now();
-        let code = self.checked_code(params, &client, now)?;
-        let ready = self.ready(code.terms, &client).await?;
+        let code = self.checked_code(params, &client)?;
+        if now >= code.expires_at {
+            self.end_grant(&client, code.terms.grant, now).await?;
+            return Err(TokenError::new(ErrorCode::InvalidGrant, "the code has expired"));
+        }
+        let Code { terms, nonce, session, session_tag, .. } = code;
+        let ready = self.ready(terms, &client).await?;
         let access_token = self.issuance.access_token(&ready.terms, now);
-        let nonce = code.nonce.as_deref();
-        let prepared = self.prepare(&ready, &client, nonce, &access_token, now)?;
+        let prepared = self.prepare(&ready, &client, nonce.as_deref(), &access_token, now)?;
         let mut rng = self.ambient.rng();
         let refresh = ready.terms.scope.contains("offline_access").then(|| Token::generate(&mut rng));
-        let redemption = self.redemption(&ready.terms, code.session_tag, now);
+        let redemption = self.redemption(&ready.terms, session, session_tag, now);
         let family = refresh.as_ref().map(|token| (self.family(&ready.terms, now), token.hash()));
         let id = ready.terms.grant;
         let ticket = self
@@ -82,27 +86,30 @@ impl Provider {
             .await;
         match ticket {
             Ok(ticket) => Ok(self.response(ready.terms.scope, access_token, refresh, self.issuance.sign(ticket)?)),
-            Err(IssueError::Spent) => {
-                // RFC 6749 §4.1.2: a code used twice was stolen by one of the two. All that came from it is dead.
-                tracing::warn!(target: "audit", client = %client.id, "a code was presented twice; its grant is revoked");
-                let revoked = self
-                    .store
-                    .write::<_, StoreError, _>(move |tx| Box::pin(async move { grants::revoke(tx, id, now).await }));
-                revoked.await?;
+            // Whether or not what the code rests on still stands: it may have been spent before that fell.
+            Err(IssueError::Spent | IssueError::Dead) => {
+                self.end_grant(&client, id, now).await?;
                 Err(ErrorCode::InvalidGrant.into())
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    /// The code, if it is this client's, of this request, and not over.
-    fn checked_code(&self, params: &Params, client: &Client, now: Timestamp) -> Result<Code, TokenError> {
+    /// Ends what came of a code that was spent before. RFC 6749 §4.1.2: a code used twice was stolen by one of the two.
+    async fn end_grant(&self, client: &Client, id: GrantId, now: Timestamp) -> Result<(), StoreError> {
+        let revoke =
+            self.store.write::<_, StoreError, _>(move |tx| Box::pin(async move { grants::revoke(tx, id, now).await }));
+        if revoke.await? {
+            tracing::warn!(target: "audit", client = %client.id, "a code was presented twice; its grant is revoked");
+        }
+        Ok(())
+    }
+
+    /// The code, if it is this client's and of this request; it may be over, or spent.
+    fn checked_code(&self, params: &Params, client: &Client) -> Result<Code, TokenError> {
         let invalid = |why: &str| TokenError::new(ErrorCode::InvalidGrant, why);
         let text = params.get("code")?.ok_or_else(|| TokenError::new(ErrorCode::InvalidRequest, "code is missing"))?;
         let code = Code::open(self, &client.id, text).ok_or_else(|| invalid("the code is not one of yours"))?;
-        if now >= code.expires_at {
-            return Err(invalid("the code has expired"));
-        }
         if params.get("redirect_uri")? != Some(code.redirect.as_str()) {
             return Err(invalid("redirect_uri is not the one of the authorization request"));
         }
@@ -134,8 +141,8 @@ impl Provider {
         }
     }
 
-    /// The family of a refresh token that may be used, and its terms. One that was used before kills its family, but for a
-    /// race.
+    /// The family of a refresh token that may be used, and its terms. One that was used before ends its grant, access tokens
+    /// included (RFC 9700 §4.14.2), but for a race.
     async fn live_family(
         &self,
         token: TokenHash,
@@ -159,10 +166,11 @@ impl Provider {
         let used_at =
             self.keyring.vault().open_time(USED, token.as_bytes(), &used).map_err(|_| ErrorCode::ServerError)?;
         if now.since(used_at) > self.lifetimes.refresh_race {
-            tracing::warn!(target: "audit", client = %client.id, "a refresh token was presented again; its family is revoked");
+            tracing::warn!(target: "audit", client = %client.id, "a refresh token was presented again; its grant is revoked");
+            let id = found.family.grant_id;
             let revoked = self
                 .store
-                .write::<_, StoreError, _>(move |tx| Box::pin(async move { grants::revoke_family(tx, id, now).await }));
+                .write::<_, StoreError, _>(move |tx| Box::pin(async move { grants::revoke(tx, id, now).await }));
             revoked.await?;
         }
         Err(ErrorCode::InvalidGrant.into())
@@ -200,7 +208,13 @@ impl Provider {
         Ok(prepared?)
     }
 
-    fn redemption(&self, terms: &Terms, session_tag: [u8; 32], now: Timestamp) -> grants::Redemption {
+    fn redemption(
+        &self,
+        terms: &Terms,
+        session: TokenHash,
+        session_tag: [u8; 32],
+        now: Timestamp,
+    ) -> grants::Redemption {
         let bytes = timed(now, terms);
         let sealed = self.keyring.vault().seal_row(GRANTS, terms.grant.as_bytes(), &bytes, &mut self.ambient.rng());
         grants::Redemption {
@@ -209,6 +223,7 @@ impl Provider {
             client_id: terms.client.clone(),
             account_id: terms.account,
             session_tag,
+            session,
             sealed,
             remove_after: now.plus(KEPT).next_month(),
         }

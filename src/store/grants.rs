@@ -25,6 +25,8 @@ pub struct Redemption {
     pub account_id: AccountId,
     /// Keyed tag of the session that authorized it: ending the session finds its grants.
     pub session_tag: [u8; 32],
+    /// The session itself. It is not kept: it has to be there at this moment.
+    pub session: TokenHash,
     pub sealed: Vec<u8>,
     pub remove_after: Timestamp,
 }
@@ -61,7 +63,7 @@ pub struct RefreshToken {
     pub dead: bool,
 }
 
-/// Redeems a code. True for the first, if consent, client, account and registrar's decision still stand;
+/// Redeems a code. True for the first, if session, consent, client, account and registrar's decision still stand;
 /// [`StoreError::Taken`] for every further attempt; false when something it rests on is gone.
 pub async fn redeem(tx: &mut Tx, redemption: &Redemption) -> Result<bool, StoreError> {
     let values = values![
@@ -71,7 +73,8 @@ pub async fn redeem(tx: &mut Tx, redemption: &Redemption) -> Result<bool, StoreE
         &redemption.session_tag,
         redemption.sealed.as_slice(),
         redemption.remove_after,
-        redemption.account_id
+        redemption.account_id,
+        redemption.session
     ];
     tx.changed(REDEEM, values).await
 }
@@ -126,10 +129,6 @@ pub async fn use_refresh_token(tx: &mut Tx, token: TokenHash, used: &[u8]) -> Re
     tx.changed(USE_REFRESH, values![token, used]).await
 }
 
-pub async fn revoke_family(tx: &mut Tx, id: FamilyId, now: Timestamp) -> Result<bool, StoreError> {
-    tx.changed(REVOKE_FAMILY, values![id, now.month()]).await
-}
-
 /// Removes at most so many grants that may go.
 pub async fn remove_old(tx: &mut Tx, now: Timestamp, most: u32) -> Result<u64, StoreError> {
     tx.execute(REMOVE_OLD, values![now, i64::from(most)]).await
@@ -156,7 +155,8 @@ statements! {
               JOIN accounts ON accounts.person_id = consents.person_id
               WHERE consents.id = $2 AND consents.client_id = $3 AND accounts.id = $7
                 AND consents.withdrawn IS NULL AND clients.disabled_at IS NULL AND persons.departed_on IS NULL
-                AND pseudonyms.retired_on IS NULL AND accounts.disabled_at IS NULL";
+                AND pseudonyms.retired_on IS NULL AND accounts.disabled_at IS NULL
+                AND EXISTS (SELECT 1 FROM sessions WHERE sessions.token_hash = $8)";
     FIND = "SELECT grants.consent_id, grants.client_id, grants.sealed,
                    CASE WHEN grants.revoked_at IS NULL AND consents.withdrawn IS NULL AND clients.disabled_at IS NULL
                              AND persons.departed_on IS NULL AND pseudonyms.retired_on IS NULL AND accounts.disabled_at IS NULL
@@ -207,7 +207,6 @@ statements! {
                                  AND grants.revoked_at IS NULL AND consents.withdrawn IS NULL
                                  AND clients.disabled_at IS NULL AND persons.departed_on IS NULL
                                  AND pseudonyms.retired_on IS NULL AND accounts.disabled_at IS NULL)";
-    REVOKE_FAMILY = "UPDATE families SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     REMOVE_OLD = "DELETE FROM grants WHERE id IN (
                       SELECT id FROM grants WHERE remove_after <= $1
                       AND NOT EXISTS (SELECT 1 FROM families WHERE families.grant_id = grants.id AND families.remove_after > $1)

@@ -169,7 +169,7 @@ mod tests {
         domain::{
             ambient::{Clock as _, Timestamp},
             ids::{AccountId, ClientId, ConsentId, FamilyId, GrantId, PersonId, PseudonymId, Sector},
-            secret::Token,
+            secret::{Token, TokenHash},
         },
         store::{Tx, clients, consents, pseudonyms},
     };
@@ -314,6 +314,7 @@ mod tests {
         "c_forum".parse().unwrap()
     }
 
+    const SESSION: TokenHash = TokenHash::from_bytes([1; 32]);
     const ACCOUNT: AccountId = AccountId::from_bytes([1; 16]);
     const CONSENT: ConsentId = ConsentId::from_bytes([1; 16]);
 
@@ -355,7 +356,14 @@ mod tests {
             sealed: Vec::new(),
             withdrawn: None,
         };
-        consents::insert(tx, &consent).await
+        consents::insert(tx, &consent).await?;
+        let session = sessions::Session {
+            token_hash: SESSION,
+            account_tag: [1; 32],
+            sealed: Vec::new(),
+            remove_after: now.plus(Duration::from_hours(24)),
+        };
+        sessions::insert(tx, &session).await
     }
 
     /// Spends a code, of which nothing needs to be known after `now`; `number` tells codes apart.
@@ -366,6 +374,7 @@ mod tests {
             client_id: forum(),
             account_id: ACCOUNT,
             session_tag: [1; 32],
+            session: SESSION,
             sealed: Vec::new(),
             remove_after: now,
         };

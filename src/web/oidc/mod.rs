@@ -58,6 +58,7 @@ fn authentication(signed_in: &SignedIn) -> Option<Authentication> {
         acr: signed_in.method.acr().as_str().to_owned(),
         amr: signed_in.method.amr().iter().map(|&method| method.to_owned()).collect(),
         session_tag: signed_in.tag(),
+        session: signed_in.token_hash(),
     })
 }
 

@@ -105,6 +105,38 @@ async fn c8_a_disabled_account_is_issued_nothing_and_is_signed_out() {
 }
 
 #[tokio::test]
+async fn a_code_does_not_outlive_the_session_that_it_was_issued_in() {
+    let service = Service::start().await;
+    let forum = service.forum("forum.example", SCOPE).await;
+    let citizen = service.arnaud().await;
+    let (here, elsewhere) = (citizen.begin_session(&service).await, citizen.begin_session(&service).await);
+    let (mut browser, mut other) = (service.browser(), service.browser());
+    browser.hold_session(here.token.expose());
+    other.hold_session(elsewhere.token.expose());
+    let answered = async |browser: &mut Browser, scope| {
+        let request = forum.request(scope);
+        let answer = browser.authorize(&request, &Choices::all("Genêt")).await;
+        (request, answer)
+    };
+    let refused = async |(request, answer): &(Request, Answer)| {
+        let reply = forum.redeem(&service, request, answer).await;
+        assert_eq!(reply.error(), (400, "invalid_grant".to_owned()));
+    };
+    let away = answered(&mut browser, SCOPE).await;
+    let online = answered(&mut browser, "openid").await;
+    let theirs = answered(&mut other, "openid").await;
+    service.services.accounts.sign_out(&here.signed_in).await.unwrap();
+    refused(&online).await;
+    refused(&away).await;
+    let (request, answer) = theirs;
+    forum.tokens(&service, &request, &answer).await;
+    let last = answered(&mut other, "openid").await;
+    let again = citizen.begin_session(&service).await;
+    service.services.accounts.end_other_sessions(&again.signed_in).await.unwrap();
+    refused(&last).await;
+}
+
+#[tokio::test]
 async fn a_retired_pseudonym_is_issued_nothing() {
     let mut house = house().await;
     retire(&house.service, &house.citizen).await;

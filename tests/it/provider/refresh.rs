@@ -44,10 +44,15 @@ async fn a_refresh_gives_the_same_person_new_tokens_and_the_old_one_is_spent() {
 async fn r24_a_refresh_token_presented_again_ends_the_whole_family() {
     let (service, forum, _, tokens) = house().await;
     let first = tokens.refresh_token.unwrap();
-    let second = next(&forum.refresh(&service, &first).await);
+    let reply = forum.refresh(&service, &first).await;
+    let second = next(&reply);
+    let access_token = reply.json()["access_token"].as_str().unwrap().to_owned();
     service.wait(11);
+    assert_eq!(service.browser().userinfo(&access_token).await.status, StatusCode::OK);
     assert!(refused(&forum.refresh(&service, &first).await), "the stolen one");
     assert!(refused(&forum.refresh(&service, &second).await), "the family");
+    let told = service.browser().userinfo(&access_token).await;
+    assert_eq!(told.error(), (401, "invalid_token".to_owned()), "R31: and what came of it");
 }
 
 #[tokio::test]

@@ -72,6 +72,21 @@ async fn c1_r12_a_code_used_twice_ends_what_the_first_use_gave() {
     assert_eq!(house.forum.redeem(&house.service, &request, &answer).await.error(), invalid_grant());
 }
 
+#[tokio::test]
+async fn r12_a_spent_code_that_is_presented_after_it_expired_ends_the_grant_too() {
+    let house = house().await;
+    let (request, answer) = house.answered().await;
+    let tokens = house.forum.tokens(&house.service, &request, &answer).await;
+    house.service.wait(61);
+    let other = Request { verifier: "b".repeat(43), ..request.clone() };
+    assert_eq!(house.forum.redeem(&house.service, &other, &answer).await.error(), invalid_grant());
+    let told = house.service.browser().userinfo(&tokens.access_token).await;
+    assert_eq!(told.status, StatusCode::OK, "whoever does not know the verifier ends nothing");
+    assert_eq!(house.forum.redeem(&house.service, &request, &answer).await.error(), invalid_grant());
+    let told = house.service.browser().userinfo(&tokens.access_token).await;
+    assert_eq!(told.error(), (401, "invalid_token".to_owned()));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn c2_of_fifty_who_use_a_code_at_once_exactly_one_gets_tokens() {
     let house = std::sync::Arc::new(house().await);

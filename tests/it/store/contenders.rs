@@ -426,10 +426,10 @@ async fn nothing_that_was_refreshed_around_a_revocation_lives_on(db: Db) {
         let first: &str = format!("{contenders} {round}").leak();
         refresh_token(&db, world, n, first).await;
         let family = world.family(n, world.redemption(n)).id;
+        let grant = world.redemption(n).id;
         let next = contend(&db, contenders, |store, number| async move {
             if number == contenders / 2 {
-                let revoke =
-                    store.write::<_, StoreError, _>(move |tx| Box::pin(grants::revoke_family(tx, family, NOW)));
+                let revoke = store.write::<_, StoreError, _>(move |tx| Box::pin(grants::revoke(tx, grant, NOW)));
                 assert!(revoke.await.unwrap());
                 return None;
             }

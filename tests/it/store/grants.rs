@@ -22,10 +22,9 @@ use super::{
 on_both_engines! {
     a_code_is_redeemed_once
     a_code_is_not_redeemed_once_anything_it_rests_on_is_gone
-    a_code_of_another_consent_client_or_account_is_not_redeemed
+    a_code_of_another_consent_client_or_account_or_of_an_ended_session_is_not_redeemed
     a_grant_and_its_refresh_tokens_die_with_anything_they_rest_on
     a_refresh_token_is_spent_once
-    a_revoked_family_gives_nothing
     a_grant_is_revoked_with_its_families
     a_consent_takes_its_grants_with_it
     a_session_takes_its_grants_with_it_but_for_those_that_may_go_on
@@ -153,7 +152,7 @@ async fn a_code_is_not_redeemed_once_anything_it_rests_on_is_gone(db: Db) {
     assert!(redeem(&db, redemption).await.unwrap(), "the code itself is not spent by that");
 }
 
-async fn a_code_of_another_consent_client_or_account_is_not_redeemed(db: Db) {
+async fn a_code_of_another_consent_client_or_account_or_of_an_ended_session_is_not_redeemed(db: Db) {
     let world = World::add_to(&db).await;
     let stranger = leak(account(2, accounts::Holder::Auditor));
     let other = leak(super::world::client("c_other", world.sector));
@@ -164,6 +163,7 @@ async fn a_code_of_another_consent_client_or_account_is_not_redeemed(db: Db) {
         Redemption { consent_id: ConsentId::from_bytes([9; 16]), ..good.clone() },
         Redemption { client_id: other.id.clone(), ..good.clone() },
         Redemption { client_id: "c_unknown".parse().unwrap(), ..good.clone() },
+        Redemption { session: hash("ended"), ..good.clone() },
         Redemption { account_id: stranger.id, ..good.clone() },
         Redemption { account_id: AccountId::from_bytes([9; 16]), ..good.clone() },
     ];
@@ -206,18 +206,6 @@ async fn a_refresh_token_is_spent_once(db: Db) {
     let found = |token| db.read(move |tx| Box::pin(grants::find_refresh_token(tx, hash(token))));
     assert_eq!(found("token").await.unwrap().unwrap().used.as_deref(), Some(b"later".as_slice()));
     assert!(found("unknown").await.unwrap().is_none());
-}
-
-async fn a_revoked_family_gives_nothing(db: Db) {
-    let world = World::add_to(&db).await;
-    let (redemption, family) = refreshable(&db, world, 1, "token").await;
-    let revoke = |id| db.write(move |tx| Box::pin(grants::revoke_family(tx, id, NOW)));
-    assert!(revoke(family.id).await.unwrap());
-    assert!(!revoke(family.id).await.unwrap());
-    assert!(!revoke(FamilyId::from_bytes([9; 16])).await.unwrap());
-    assert!(token_dead(&db, "token").await);
-    assert!(!dead(&db, redemption.id).await, "the access token lives its few minutes");
-    assert!(!db.write(|tx| Box::pin(grants::use_refresh_token(tx, hash("token"), b"now"))).await.unwrap());
 }
 
 async fn a_grant_is_revoked_with_its_families(db: Db) {

@@ -15,6 +15,7 @@ use heteronym::{
         persons::{self, Person},
         pseudonyms::{self, Pseudonym},
         registrars::{self, Registrar},
+        sessions::{self, Session},
     },
 };
 
@@ -59,7 +60,8 @@ impl World {
         clients::ensure_sector(tx, self.sector, 2, NOW).await?;
         clients::insert(tx, self.client).await?;
         pseudonyms::insert(tx, self.pseudonym).await?;
-        consents::insert(tx, self.consent).await
+        consents::insert(tx, self.consent).await?;
+        sessions::insert(tx, &session("session")).await
     }
 
     pub(super) fn redemption(&self, n: u8) -> &'static Redemption {
@@ -69,6 +71,7 @@ impl World {
             client_id: self.client.id.clone(),
             account_id: self.account.id,
             session_tag: [7; 32],
+            session: hash("session"),
             sealed: vec![n; 40],
             remove_after: LATER,
         })
@@ -91,6 +94,11 @@ pub(super) fn leak<T>(value: T) -> &'static T {
 
 pub(super) fn hash(text: &str) -> TokenHash {
     Token::presented(text).hash()
+}
+
+/// The session of this token.
+pub(super) fn session(token: &str) -> Session {
+    Session { token_hash: hash(token), account_tag: [3; 32], sealed: vec![1; 40], remove_after: LATER }
 }
 
 pub(super) fn registrar(n: u8, name: &str) -> Registrar {

@@ -23,7 +23,7 @@ use crate::{
         quality::{Facts, PartialName, Role, RoleKind, Sex},
     },
     store::{
-        StoreError, Tx, accounts as account_rows,
+        StoreError, Tx, accounts as account_rows, consents, grants,
         persons::{self, Person},
     },
 };
@@ -150,7 +150,7 @@ impl Proofing {
     }
 
     /// Replaces what is stored of the person's identity by what was entered, for the years to come. Whoever had left the
-    /// service is back.
+    /// service is back, and forums learn nothing before consent is given anew.
     pub async fn renew(&self, by: By, case: &Case, typed: &Typed) -> Result<Changed, ChangeError> {
         let changes = self.read_changes(by, typed).await?;
         let new_case = case.clone();
@@ -165,9 +165,12 @@ impl Proofing {
                 row.facts = this.seal(&row, &this.apply(facts, by, changes));
                 row.identity = new_case.identity;
                 row.renew_by = renewal_day;
-                row.departed_on = None;
                 let account = account_of(tx, row.id).await?;
-                account_rows::enable(tx, account.id).await?;
+                // An account that was closed for another reason than leaving stays closed. What is kept of the departure
+                // is its day, so both on one day count as the departure.
+                if row.departed_on.take().is_some_and(|day| account.disabled_at.is_some_and(|closed| closed >= day)) {
+                    account_rows::enable(tx, account.id).await?;
+                }
                 Ok((row, ()))
             })
         });
@@ -198,8 +201,8 @@ impl Proofing {
         Ok(Changed { renew_by: day(row.renew_by) })
     }
 
-    /// Closes the account of somebody who leaves: sessions end, codes are revoked, no forum learns anything more. The row and
-    /// its tags stay, so that coming back gives no second voice.
+    /// Closes the account of somebody who leaves: sessions end, codes are revoked, consents are withdrawn with all that rests
+    /// on them, and stay so. The row and its tags stay, so that coming back gives no second voice.
     pub async fn depart(&self, by: By, case: &Case) -> Result<(), ChangeError> {
         let now = self.now();
         let changed = self.change(by, case, "depart", move |this, tx, mut row| {
@@ -210,11 +213,23 @@ impl Proofing {
                 let account = account_of(tx, row.id).await?;
                 account_rows::revoke_invites(tx, account.id, now).await?;
                 this.0.accounts.disable(tx, account.id).await?;
+                this.withdraw_consents(tx, row.id, now).await?;
+                grants::revoke_by_person(tx, row.id, now).await?;
                 row.departed_on = Some(now.day());
                 Ok((row, ()))
             })
         });
         changed.await.map(drop)
+    }
+
+    async fn withdraw_consents(&self, tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<(), StoreError> {
+        let vault = self.0.keyring.vault();
+        for consent in consents::of_person(tx, person).await?.iter().filter(|consent| consent.withdrawn.is_none()) {
+            let rng = &mut self.0.ambient.rng();
+            let day = vault.seal_time(consents::WITHDRAWN, consent.id.as_bytes(), now.day(), rng);
+            consents::withdraw(tx, consent.id, person, &day).await?;
+        }
+        Ok(())
     }
 
     /// Gives a new code for the account of somebody who lost what opens it. Sessions end now; what opened the account is

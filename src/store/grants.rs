@@ -12,7 +12,7 @@ use super::{
 };
 use crate::domain::{
     ambient::Timestamp,
-    ids::{AccountId, ClientId, ConsentId, FamilyId, GrantId},
+    ids::{AccountId, ClientId, ConsentId, FamilyId, GrantId, PersonId},
     secret::TokenHash,
 };
 
@@ -99,6 +99,12 @@ pub async fn revoke_by_consent(tx: &mut Tx, consent: ConsentId, now: Timestamp) 
     tx.execute(REVOKE_BY_CONSENT, values![consent, now.month()]).await
 }
 
+/// Revokes every grant of a person.
+pub async fn revoke_by_person(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<u64, StoreError> {
+    tx.execute(REVOKE_FAMILIES_BY_PERSON, values![person, now]).await?;
+    tx.execute(REVOKE_BY_PERSON, values![person, now]).await
+}
+
 /// Revokes what a session authorized, but for grants that may go on without it (`offline_access`).
 pub async fn revoke_by_session(tx: &mut Tx, session_tag: &[u8; 32], now: Timestamp) -> Result<u64, StoreError> {
     tx.execute(REVOKE_BY_SESSION, values![session_tag, now.month()]).await
@@ -173,6 +179,11 @@ statements! {
     REVOKE_BY_CONSENT = "UPDATE grants SET revoked_at = $2 WHERE consent_id = $1 AND revoked_at IS NULL";
     REVOKE_FAMILIES_BY_CONSENT = "UPDATE families SET revoked_at = $2 WHERE revoked_at IS NULL
                                   AND grant_id IN (SELECT id FROM grants WHERE consent_id = $1)";
+    REVOKE_BY_PERSON = "UPDATE grants SET revoked_at = $2 WHERE revoked_at IS NULL
+                        AND consent_id IN (SELECT id FROM consents WHERE person_id = $1)";
+    REVOKE_FAMILIES_BY_PERSON = "UPDATE families SET revoked_at = $2 WHERE revoked_at IS NULL
+                                 AND grant_id IN (SELECT grants.id FROM grants JOIN consents ON consents.id = grants.consent_id
+                                                  WHERE consents.person_id = $1)";
     REVOKE_BY_SESSION = "UPDATE grants SET revoked_at = $2 WHERE session_tag = $1 AND revoked_at IS NULL
                          AND NOT EXISTS (SELECT 1 FROM families WHERE families.grant_id = grants.id)";
     BY_CONSENT = "SELECT id, sealed FROM grants WHERE consent_id = $1";

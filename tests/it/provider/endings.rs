@@ -2,8 +2,10 @@
 
 use axum::http::StatusCode;
 use heteronym::{
+    custodian::ceremony::in_process,
     domain::claim::Quality,
-    store::{StoreError, persons},
+    proofing::{By, Text, Typed},
+    store::{StoreError, accounts, persons},
 };
 
 use crate::harness::{Answer, Browser, Choices, Citizen, Forum, Request, Service, Tokens};
@@ -162,6 +164,76 @@ async fn a_person_who_departed_is_issued_nothing() {
     house.assert_nothing_is_issued("invalid_grant").await;
     let reply = house.browser.get(&house.forum.request("openid").target()).await;
     assert!(reply.location().is_none_or(|address| !address.contains("code=")));
+}
+
+/// Somebody whom an office enrolled, with what the officer types from their document.
+async fn enrolled(service: &Service) -> (By, Typed, Citizen) {
+    let (key, _) = in_process(3, 5, &mut service.services.ambient.rng()).unwrap();
+    let proofing = &service.services.proofing;
+    proofing.take_custodians_key(&key).await.unwrap();
+    let by = By::operator(proofing.add_office("Mairie de Grenoble", "cog:38185").await.unwrap().id);
+    let text = |text: &str| Text::from(text.to_owned());
+    let typed = Typed {
+        family_name: text("Moreau"),
+        given_names: text("Camille"),
+        birth_date: text("14/05/1991"),
+        sex: text("f"),
+        commune: text("38185"),
+        document_kind: text("identity_card"),
+        document_number: text("880692310285"),
+        ..Typed::default()
+    };
+    let person = proofing.enrol(by, &typed, &proofing.attempt()).await.unwrap().person;
+    let account = service
+        .services
+        .store
+        .read::<_, StoreError, _>(move |tx| Box::pin(async move { accounts::find_by_person(tx, person).await }));
+    let account = account.await.unwrap().unwrap();
+    (by, typed, Citizen { person, account })
+}
+
+#[tokio::test]
+async fn what_ended_with_a_departure_does_not_come_back_with_the_person() {
+    let service = Service::start().await;
+    let forum = service.forum("forum.example", SCOPE).await;
+    let (by, typed, citizen) = enrolled(&service).await;
+    let tokens = service.sign_in(&forum, &citizen, SCOPE, &Choices::all("Genêt")).await;
+    let proofing = &service.services.proofing;
+    proofing.depart(by, &proofing.find(by, &typed).await.unwrap()).await.unwrap();
+    service.wait(1);
+    proofing.renew(by, &proofing.find(by, &typed).await.unwrap(), &typed).await.unwrap();
+    let mut browser = service.browser();
+    browser.sign_in(&service, &citizen).await;
+    let reply = forum.refresh(&service, tokens.refresh_token.as_deref().unwrap()).await;
+    assert_eq!(reply.error(), (400, "invalid_grant".to_owned()));
+    assert_eq!(browser.userinfo(&tokens.access_token).await.error(), (401, "invalid_token".to_owned()));
+    let page = browser.get(&forum.request(SCOPE).target()).await;
+    assert!(page.text().contains("id=\"consent\""), "asked anew, for the same pseudonym: {}", page.text());
+    let given = service.services.consents.of_person(citizen.person).await.unwrap();
+    assert!(given.iter().all(|consent| consent.withdrawn_on.is_some()));
+}
+
+#[tokio::test]
+async fn a_renewal_opens_no_account_that_was_closed_for_another_reason() {
+    let service = Service::start().await;
+    let (by, typed, citizen) = enrolled(&service).await;
+    let (accounts, account) = (service.services.accounts.clone(), citizen.account.id);
+    let disabled = service
+        .services
+        .store
+        .write::<_, StoreError, _>(move |tx| Box::pin(async move { accounts.disable(tx, account).await }));
+    assert!(disabled.await.unwrap());
+    let proofing = &service.services.proofing;
+    let is_open = async || {
+        let begun = citizen.begin_session(&service).await;
+        service.services.accounts.session(begun.token.expose()).await.unwrap().is_some()
+    };
+    proofing.renew(by, &proofing.find(by, &typed).await.unwrap(), &typed).await.unwrap();
+    assert!(!is_open().await);
+    service.wait(86_400);
+    proofing.depart(by, &proofing.find(by, &typed).await.unwrap()).await.unwrap();
+    proofing.renew(by, &proofing.find(by, &typed).await.unwrap(), &typed).await.unwrap();
+    assert!(!is_open().await, "nor after a departure");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use heteronym::{
     domain::{
         ambient::Timestamp,
-        ids::{AccountId, ConsentId, FamilyId, GrantId},
+        ids::{AccountId, ConsentId, FamilyId, GrantId, PersonId},
     },
     store::{
         StoreError, Tx, accounts, clients, consents,
@@ -27,6 +27,7 @@ on_both_engines! {
     a_refresh_token_is_spent_once
     a_grant_is_revoked_with_its_families
     a_consent_takes_its_grants_with_it
+    a_person_takes_their_grants_with_them
     a_session_takes_its_grants_with_it_but_for_those_that_may_go_on
     a_token_belongs_to_a_family_and_a_family_to_a_grant
     old_grants_are_removed_with_their_families_once_those_expired
@@ -234,6 +235,17 @@ async fn a_consent_takes_its_grants_with_it(db: Db) {
     assert_eq!(revoke().await.unwrap(), 2);
     assert_eq!(revoke().await.unwrap(), 0);
     assert!(dead(&db, first.id).await && dead(&db, second.id).await && token_dead(&db, "token").await);
+}
+
+async fn a_person_takes_their_grants_with_them(db: Db) {
+    let world = World::add_to(&db).await;
+    let (redemption, _) = refreshable(&db, world, 1, "token").await;
+    let revoke = |person| db.write(move |tx| Box::pin(grants::revoke_by_person(tx, person, NOW)));
+    assert_eq!(revoke(PersonId::from_bytes([9; 16])).await.unwrap(), 0);
+    assert!(!dead(&db, redemption.id).await && !token_dead(&db, "token").await);
+    assert_eq!(revoke(world.person.id).await.unwrap(), 1);
+    assert_eq!(revoke(world.person.id).await.unwrap(), 0);
+    assert!(dead(&db, redemption.id).await && token_dead(&db, "token").await);
 }
 
 async fn a_session_takes_its_grants_with_it_but_for_those_that_may_go_on(db: Db) {

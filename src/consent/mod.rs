@@ -1,7 +1,8 @@
 //! What was agreed, by whom, to whom: per quality, with the values that were shown, before anything is released.
 //!
 //! A consent belongs to a pseudonym and a client. It is remembered, listed and withdrawn; what was agreed and when is
-//! sealed in its row, and so is the day of its end. Withdrawing it ends every grant that rests on it, in the same transaction.
+//! sealed in its row, and so is the day of its end. Withdrawing it ends every grant that rests on it, in the same
+//! transaction; agreeing to the same or more ends none.
 
 use std::{cmp::Reverse, collections::BTreeSet, fmt, sync::Arc};
 
@@ -15,7 +16,7 @@ use crate::{
         ids::{ClientId, ConsentId, GrantId, PersonId, PseudonymId},
     },
     keyring::Keyring,
-    store::{Store, StoreError, consents as rows, grants},
+    store::{Store, StoreError, Tx, consents as rows, grants},
 };
 
 /// What a forum asks for in one request.
@@ -92,6 +93,16 @@ impl Agreement {
             && told.roles == self.shown.roles
     }
 
+    /// Whether everything that `before` allowed is allowed here too. What was granted then keeps its own terms, so it
+    /// may go on; where something is taken back, it may not.
+    pub fn widens(&self, before: &Self) -> bool {
+        let as_fine =
+            |quality: &Quality| *quality != Quality::Residence || before.residence_level <= self.residence_level;
+        before.agreed.iter().all(|quality| self.agreed.contains(quality) && as_fine(quality))
+            && (self.names || !before.names)
+            && (self.offline || !before.offline)
+    }
+
     /// What may be told of the present values in answer to a request.
     pub fn release(&self, asked: &BTreeSet<Quality>, now: &Qualities) -> Qualities {
         now.only(&self.agreed.intersection(asked).copied().collect())
@@ -139,7 +150,8 @@ impl Consents {
         Ok(moments)
     }
 
-    /// Records an agreement in place of the one before. Sent twice at once, it is recorded once.
+    /// Records an agreement. One that widens the agreement before grows its consent, and whoever is signed in goes on; one
+    /// that narrows it takes its place, and what rested on that ends.
     pub async fn give(
         &self,
         person: PersonId,
@@ -147,43 +159,49 @@ impl Consents {
         client: &ClientId,
         required: &BTreeSet<Quality>,
         agreement: Agreement,
-    ) -> Result<Consent, ConsentError> {
+    ) -> Result<(), ConsentError> {
         if let Some(missing) = required.difference(&agreement.agreed).next() {
             return Err(ConsentError::Required(*missing));
         }
-        let mut rng = self.ambient.rng();
-        let id = ConsentId::generate(&mut rng);
-        let mut plain = serde_json::to_vec(&agreement).unwrap_or_default();
-        plain.resize(plain.len().next_multiple_of(PADDING), b' ');
+        let (this, client) = (self.clone(), client.clone());
+        let given = self.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move { this.record(tx, person, pseudonym, &client, &agreement).await })
+        });
+        match given.await {
+            // Another request of the same person was first: theirs holds.
+            Err(StoreError::Taken) => Ok(()),
+            outcome => Ok(outcome?),
+        }
+    }
+
+    async fn record(
+        &self,
+        tx: &mut Tx,
+        person: PersonId,
+        pseudonym: PseudonymId,
+        client: &ClientId,
+        agreement: &Agreement,
+    ) -> Result<(), StoreError> {
+        let now = agreement.at;
+        if let Some(before) = rows::live(tx, pseudonym, client).await? {
+            if agreement.widens(&self.open(before.clone())?.agreement) {
+                let sealed = self.seal(before.id, agreement);
+                let grown = rows::replace(tx, &before, &sealed).await?;
+                return if grown { Ok(()) } else { Err(StoreError::Taken) };
+            }
+            rows::withdraw(tx, before.id, person, &self.sealed_day(before.id, now)).await?;
+            grants::revoke_by_consent(tx, before.id, now).await?;
+        }
+        let id = ConsentId::generate(&mut self.ambient.rng());
         let row = rows::Consent {
             id,
             person_id: person,
             pseudonym_id: pseudonym,
             client_id: client.clone(),
-            sealed: self.keyring.vault().seal_row(TABLE, id.as_bytes(), &plain, &mut rng),
+            sealed: self.seal(id, agreement),
             withdrawn: None,
         };
-        let (this, stored, now) = (self.clone(), row.clone(), agreement.at);
-        let given = self.store.write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move {
-                if let Some(before) = rows::live(tx, pseudonym, &stored.client_id).await? {
-                    rows::withdraw(tx, before.id, person, &this.sealed_day(before.id, now)).await?;
-                    grants::revoke_by_consent(tx, before.id, now).await?;
-                }
-                rows::insert(tx, &stored).await
-            })
-        });
-        match given.await {
-            // Another request of the same person was first: theirs holds.
-            Err(StoreError::Taken) => match self.live(pseudonym, client).await? {
-                Some(consent) => Ok(consent),
-                None => Err(StoreError::Taken.into()),
-            },
-            outcome => {
-                outcome?;
-                Ok(self.open(row)?)
-            }
-        }
+        rows::insert(tx, &row).await
     }
 
     /// Withdraws a consent of this person and ends what rests on it. False when there is nothing to withdraw.
@@ -204,6 +222,12 @@ impl Consents {
 
     fn sealed_day(&self, id: ConsentId, now: Timestamp) -> Vec<u8> {
         self.keyring.vault().seal_time(rows::WITHDRAWN, id.as_bytes(), now.day(), &mut self.ambient.rng())
+    }
+
+    fn seal(&self, id: ConsentId, agreement: &Agreement) -> Vec<u8> {
+        let mut plain = serde_json::to_vec(agreement).unwrap_or_default();
+        plain.resize(plain.len().next_multiple_of(PADDING), b' ');
+        self.keyring.vault().seal_row(TABLE, id.as_bytes(), &plain, &mut self.ambient.rng())
     }
 
     fn open(&self, row: rows::Consent) -> Result<Consent, StoreError> {
@@ -289,6 +313,22 @@ mod tests {
         assert!(!agreed.covers(&request(&[Quality::Residence]), &living_in("FR-69")));
         let younger = Qualities { age_over_18: Some(false), ..living_in("FR-38") };
         assert!(agreed.covers(&request(&[Quality::Residence, Quality::AgeOver18]), &younger));
+    }
+
+    #[test]
+    fn an_agreement_widens_another_that_allowed_nothing_more() {
+        let before = agreement(&[Quality::Residence, Quality::Sex], &[], living_in("FR-38"));
+        assert!(before.widens(&before));
+        let more = agreement(&[Quality::Residence, Quality::Sex, Quality::Roles], &[], living_in("FR-69"));
+        assert!(more.widens(&before) && !before.widens(&more));
+        let finer = Agreement { residence_level: Level::Commune, offline: true, ..before.clone() };
+        assert!(finer.widens(&before) && !before.widens(&finer));
+        assert!(!before.widens(&Agreement { residence_level: Level::Commune, ..before.clone() }));
+        assert!(!before.widens(&Agreement { offline: true, ..before.clone() }));
+        assert!(!Agreement { names: false, ..before.clone() }.widens(&before));
+        let silent = agreement(&[Quality::Sex], &[], living_in("FR-38"));
+        let nowhere = Agreement { residence_level: Level::Country, ..silent.clone() };
+        assert!(nowhere.widens(&silent), "how fine counts only where it is told");
     }
 
     #[test]

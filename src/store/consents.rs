@@ -41,6 +41,12 @@ pub async fn live_of_pseudonym(tx: &mut Tx, pseudonym: PseudonymId) -> Result<Ve
     tx.all(LIVE_OF_PSEUDONYM, values![pseudonym]).await?.iter().map(read).collect()
 }
 
+/// Replaces what was agreed in a live consent that still says what `before` says; false when it does not, or was
+/// withdrawn.
+pub async fn replace(tx: &mut Tx, before: &Consent, sealed: &[u8]) -> Result<bool, StoreError> {
+    tx.changed(REPLACE, values![before.id, sealed, before.sealed.as_slice()]).await
+}
+
 /// Every consent of a person.
 pub async fn of_person(tx: &mut Tx, person: PersonId) -> Result<Vec<Consent>, StoreError> {
     tx.all(OF_PERSON, values![person]).await?.iter().map(read).collect()
@@ -75,5 +81,6 @@ statements! {
                          WHERE pseudonym_id = $1 AND withdrawn IS NULL ORDER BY id";
     OF_PERSON = "SELECT id, person_id, pseudonym_id, client_id, sealed, withdrawn FROM consents
                  WHERE person_id = $1 ORDER BY id";
+    REPLACE = "UPDATE consents SET sealed = $2 WHERE id = $1 AND sealed = $3 AND withdrawn IS NULL";
     WITHDRAW = "UPDATE consents SET withdrawn = $3 WHERE id = $1 AND person_id = $2 AND withdrawn IS NULL";
 }

@@ -101,8 +101,8 @@ pub async fn revoke_by_consent(tx: &mut Tx, consent: ConsentId, now: Timestamp) 
 
 /// Revokes every grant of a person.
 pub async fn revoke_by_person(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<u64, StoreError> {
-    tx.execute(REVOKE_FAMILIES_BY_PERSON, values![person, now]).await?;
-    tx.execute(REVOKE_BY_PERSON, values![person, now]).await
+    tx.execute(REVOKE_FAMILIES_BY_PERSON, values![person, now.month()]).await?;
+    tx.execute(REVOKE_BY_PERSON, values![person, now.month()]).await
 }
 
 /// Revokes what a session authorized, but for grants that may go on without it (`offline_access`).

@@ -252,3 +252,39 @@ async fn j2_consent_sent_twice_at_once_is_recorded_once() {
     let given = service.services.consents.of_person(citizen.person).await.unwrap();
     assert_eq!(given.iter().filter(|consent| consent.withdrawn_on.is_none()).count(), 1);
 }
+
+/// A device of somebody who allows the forum to renew what it knows: `prompt=consent` at every sign-in.
+async fn device(house: &House, scope: &str, choices: &Choices) -> Tokens {
+    let mut browser = house.service.browser();
+    browser.sign_in(&house.service, &house.citizen).await;
+    let request = house.forum.request(scope).with("prompt", "consent");
+    let answer = browser.authorize(&request, choices).await;
+    house.forum.tokens(&house.service, &request, &answer).await
+}
+
+#[tokio::test]
+async fn consenting_on_a_second_device_to_the_same_or_more_leaves_the_first_signed_in() {
+    let house = house().await;
+    let refreshed = async |token: String| {
+        let reply = house.forum.refresh(&house.service, &token).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
+        reply.json()["refresh_token"].as_str().unwrap().to_owned()
+    };
+    let narrow = Choices::all("Genêt").but("age_bracket");
+    let ended = device(&house, SCOPE, &narrow).await.refresh_token.unwrap();
+    let reply = house.forum.refresh(&house.service, house.tokens.refresh_token.as_deref().unwrap()).await;
+    assert_eq!(reply.error(), (400, "invalid_grant".to_owned()), "what is no longer agreed to ends");
+    let first = refreshed(ended).await;
+    device(&house, SCOPE, &narrow).await;
+    let first = refreshed(first).await;
+    let wider = device(&house, SCOPE, &Choices::all("Genêt")).await;
+    let first = refreshed(first).await;
+    let told = house.service.told(&wider).await;
+    assert!(told.get("age_bracket").is_some());
+    let reply = house.forum.refresh(&house.service, &first).await;
+    let access_token = reply.json()["access_token"].as_str().unwrap().to_owned();
+    let told = house.service.browser().userinfo(&access_token).await.json();
+    assert!(told.get("age_bracket").is_none(), "an older sign-in learns no more than it did: {told}");
+    let given = house.service.services.consents.of_person(house.citizen.person).await.unwrap();
+    assert_eq!(given.len(), 2, "one was narrowed, the other grew");
+}

@@ -24,6 +24,7 @@ on_both_engines! {
     a_policy_has_bounds
     a_pseudonym_has_one_live_consent_for_a_client
     a_consent_is_withdrawn_once_and_by_its_person
+    a_consent_is_replaced_while_it_is_live_and_by_whoever_read_it_last
     the_consents_of_a_person_are_theirs_alone
 }
 
@@ -143,6 +144,20 @@ async fn a_consent_is_withdrawn_once_and_by_its_person(db: Db) {
     assert!(!withdraw(world.consent.id, world.person.id).await.unwrap());
     let found = db.read(move |tx| Box::pin(consents::find(tx, world.consent.id))).await.unwrap();
     assert!(found == Some(Consent { withdrawn: Some(b"day".to_vec()), ..world.consent.clone() }));
+}
+
+async fn a_consent_is_replaced_while_it_is_live_and_by_whoever_read_it_last(db: Db) {
+    let world = World::add_to(&db).await;
+    let replace = |before: &'static Consent, sealed: &'static [u8]| {
+        db.write(move |tx| Box::pin(consents::replace(tx, before, sealed)))
+    };
+    assert!(replace(world.consent, b"first").await.unwrap());
+    assert!(!replace(world.consent, b"second").await.unwrap(), "it was read before");
+    let found = db.read(move |tx| Box::pin(consents::find(tx, world.consent.id))).await.unwrap().unwrap();
+    let first = Consent { sealed: b"first".to_vec(), ..world.consent.clone() };
+    assert!(found == first);
+    db.write(move |tx| Box::pin(consents::withdraw(tx, world.consent.id, world.person.id, b"day"))).await.unwrap();
+    assert!(!replace(leak(first), b"third").await.unwrap());
 }
 
 async fn the_consents_of_a_person_are_theirs_alone(db: Db) {

@@ -1,13 +1,16 @@
 //! RP-Initiated Logout (OpenID Connect RP-Initiated Logout 1.0 §2, §3).
 //!
 //! A hint that we signed, for a client that may return to the given address, and that belongs to the session at hand:
-//! signed out without a question. In every other case the citizen is asked, and only a registered address of a known
-//! client is returned to.
+//! signed out without a question. In every other case whoever is signed in is asked, officers too,
+//! and only a registered address of a client that is not disabled is returned to.
 
-use serde::Deserialize;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::{Authentication, Provider};
 use crate::{
+    clients::Client,
     domain::ids::ClientId,
     store::StoreError,
     wire::{
@@ -16,13 +19,29 @@ use crate::{
     },
 };
 
+/// Whose session a browser holds that is to be signed out.
+#[derive(Clone, Copy)]
+pub enum Holder<'a> {
+    Nobody,
+    Citizen(&'a Authentication),
+    /// Somebody who acts for the service: no forum knows them.
+    Staff,
+}
+
 /// What a sign-out request comes to.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum EndSession {
     /// The session ends now; then the browser goes there, or to a page that says so.
-    Done { return_to: Option<String> },
-    /// The citizen is asked first. `return_to` is registered, with `state` on it.
-    Ask { return_to: Option<String>, client: Option<ClientId> },
+    Done(Option<Return>),
+    /// The citizen is asked first.
+    Ask(Option<Return>, Option<Arc<Client>>),
+}
+
+/// A registered address of a client whose hint vouches for the request, with `state` on it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Return {
+    client: ClientId,
+    pub address: String,
 }
 
 #[derive(Deserialize)]
@@ -33,40 +52,43 @@ struct Hint {
 }
 
 impl Provider {
-    /// Decides a sign-out request. Repeated or defective parameters count as absent: then the citizen is asked.
-    pub async fn end_session(
-        &self,
-        params: &Params,
-        signed_in: Option<&Authentication>,
-    ) -> Result<EndSession, StoreError> {
+    /// Decides a sign-out request. Repeated or defective parameters count as absent: then the citizen is asked. The client
+    /// comes with the question where a hint vouches that it is the one who asks.
+    pub async fn end_session(&self, params: &Params, holder: Holder<'_>) -> Result<EndSession, StoreError> {
         let get = |name| params.get(name).ok().flatten();
         let hint = get("id_token_hint").and_then(|token| self.verified_hint(token));
         let stated = get("client_id").and_then(|id| id.parse::<ClientId>().ok());
         let hinted = hint.as_ref().and_then(|hint| hint.aud.parse::<ClientId>().ok());
-        if stated.is_some() && hinted.is_some() && stated != hinted {
-            return Ok(EndSession::Ask { return_to: None, client: None });
-        }
+        let contradicts = |id: &ClientId| stated.as_ref().is_some_and(|stated| stated != id);
         // Without a hint nobody vouches that the request comes from the client: no way back (§3).
-        let Some(id) = hinted else { return Ok(EndSession::Ask { return_to: None, client: stated }) };
-        let Some(client) = self.clients.find(&id).await? else {
-            return Ok(EndSession::Ask { return_to: None, client: None });
+        let Some(id) = hinted.filter(|id| !contradicts(id)) else { return Ok(EndSession::Ask(None, None)) };
+        let Some(client) = self.clients.find(&id).await?.filter(|client| !client.is_disabled()) else {
+            return Ok(EndSession::Ask(None, None));
         };
         let target = get("post_logout_redirect_uri").filter(|uri| client.metadata.may_return_to_after_logout(uri));
-        let return_to = target.map(|uri| with_state(uri, get("state")));
-        let own = signed_in.map(|signed_in| self.sid(&signed_in.session_tag, &client.sector));
-        let matches = own.is_none() || own == hint.and_then(|hint| hint.sid);
-        Ok(if matches { EndSession::Done { return_to } } else { EndSession::Ask { return_to, client: Some(id) } })
+        let back = target.map(|uri| Return { client: id, address: with_state(uri, get("state")) });
+        let matches = match holder {
+            Holder::Nobody => true,
+            Holder::Citizen(signed_in) => {
+                hint.and_then(|hint| hint.sid) == Some(self.sid(&signed_in.session_tag, &client.sector))
+            }
+            Holder::Staff => false,
+        };
+        Ok(if matches { EndSession::Done(back) } else { EndSession::Ask(back, Some(client)) })
     }
 
-    /// Seals the address to go back to after the citizen has confirmed; it was found registered.
-    pub fn seal_return(&self, address: &str, browser: &[u8]) -> String {
-        self.keyring.token().seal(RETURN, browser, address.as_bytes(), &mut self.ambient.rng())
+    /// Seals where to go back to after the citizen has confirmed.
+    pub fn seal_return(&self, back: &Return, browser: &[u8]) -> String {
+        let bytes = serde_json::to_vec(back).unwrap_or_default();
+        self.keyring.token().seal(RETURN, browser, &bytes, &mut self.ambient.rng())
     }
 
-    /// The address that [`Provider::seal_return`] sealed for this browser.
-    pub fn open_return(&self, sealed: &str, browser: &[u8]) -> Option<String> {
-        let bytes = self.keyring.token().open(RETURN, browser, sealed).ok()?;
-        String::from_utf8(bytes.to_vec()).ok()
+    /// The address that [`Provider::seal_return`] sealed for this browser, if its client has not been disabled since.
+    pub async fn open_return(&self, sealed: &str, browser: &[u8]) -> Result<Option<String>, StoreError> {
+        let bytes = self.keyring.token().open(RETURN, browser, sealed).ok();
+        let Some(back) = bytes.and_then(|bytes| serde_json::from_slice::<Return>(&bytes).ok()) else { return Ok(None) };
+        let client = self.clients.find(&back.client).await?.filter(|client| !client.is_disabled());
+        Ok(client.map(|_| back.address))
     }
 
     /// The subject of an ID token that we signed for this client, expired or not.

@@ -43,6 +43,7 @@ consent-deny = I refuse
 
 end-session-title = Sign out?
 end-session-text = A forum asks to sign you out of this service.
+end-session-asked = { $forum } asks to sign you out of this service.
 end-session-stay = Stay signed in
 
 problem-oidc-client-title = This forum is not known here

@@ -12,7 +12,12 @@ use super::{citizen, page_problem, store_problem};
 use crate::{
     accounts::Accounts,
     http::{Page, Problem, SafeForm},
-    provider::{Provider, authorize::PageError, discovery::path, end_session::EndSession},
+    provider::{
+        Provider,
+        authorize::PageError,
+        discovery::path,
+        end_session::{EndSession, Holder},
+    },
     web::shared::{Reader, problem, signed_out},
     wire::oauth::{MAX_QUERY, Params},
 };
@@ -22,6 +27,8 @@ use crate::{
 struct Ask<'a> {
     page: &'a Page,
     sealed: String,
+    /// The forum that asks, where that is certain.
+    forum: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -39,21 +46,24 @@ pub(super) async fn by_get(
 ) -> Result<Response, Problem> {
     let params = Params::parse(query.unwrap_or_default().as_bytes(), MAX_QUERY)
         .map_err(|_| page_problem(PageError::Unreadable))?;
-    let decided = provider
-        .end_session(&params, citizen(signed_in.as_ref()).as_ref())
-        .await
-        .map_err(|error| store_problem(&error))?;
-    match decided {
-        EndSession::Done { return_to } => {
+    let citizen = citizen(signed_in.as_ref());
+    let holder = match (&citizen, &signed_in) {
+        (Some(citizen), _) => Holder::Citizen(citizen),
+        (None, Some(_)) => Holder::Staff,
+        (None, None) => Holder::Nobody,
+    };
+    match provider.end_session(&params, holder).await.map_err(|error| store_problem(&error))? {
+        EndSession::Done(back) => {
             if let Some(signed_in) = &signed_in {
                 accounts.sign_out(signed_in).await.map_err(problem)?;
             }
-            Ok(signed_out(&page, return_to.as_deref()))
+            Ok(signed_out(&page, back.map(|back| back.address).as_deref()))
         }
-        EndSession::Ask { return_to, .. } if signed_in.is_none() => Ok(signed_out(&page, return_to.as_deref())),
-        EndSession::Ask { return_to, .. } => {
-            let sealed = return_to.map(|back| provider.seal_return(&back, page.browser().as_bytes()));
-            Ok(page.render(&Ask { page: &page, sealed: sealed.unwrap_or_default() }))
+        EndSession::Ask(..) if signed_in.is_none() => Ok(signed_out(&page, None)),
+        EndSession::Ask(back, client) => {
+            let sealed = back.map(|back| provider.seal_return(&back, page.browser().as_bytes()));
+            let forum = client.as_ref().map(|client| client.metadata.client_name.as_str());
+            Ok(page.render(&Ask { page: &page, sealed: sealed.unwrap_or_default(), forum }))
         }
     }
 }
@@ -75,6 +85,7 @@ pub(super) async fn confirmed(
     if let Some(signed_in) = signed_in {
         accounts.sign_out(&signed_in).await.map_err(problem)?;
     }
-    let back = provider.open_return(&form.back, page.browser().as_bytes());
+    let back = provider.open_return(&form.back, page.browser().as_bytes()).await;
+    let back = back.map_err(|error| store_problem(&error))?;
     Ok(signed_out(&page, back.as_deref()))
 }

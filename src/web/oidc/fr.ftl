@@ -43,6 +43,7 @@ consent-deny = Je refuse
 
 end-session-title = Se déconnecter ?
 end-session-text = Un forum demande à vous déconnecter de ce service.
+end-session-asked = { $forum } demande à vous déconnecter de ce service.
 end-session-stay = Rester connecté
 
 problem-oidc-client-title = Ce forum n’est pas connu ici

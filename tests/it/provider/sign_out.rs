@@ -1,7 +1,11 @@
 //! RP-Initiated Logout: rows N of the list of hostile inputs.
 
 use axum::http::{StatusCode, header};
-use heteronym::accounts::NewSession;
+use heteronym::{
+    accounts::{Holder, NewSession},
+    domain::{authentication::Method, ids::RegistrarId},
+    store::{self, StoreError},
+};
 
 use crate::harness::{Browser, Choices, Citizen, Forum, Service, Tokens};
 
@@ -28,6 +32,11 @@ async fn house() -> House {
 }
 
 impl House {
+    /// The forum's own link, with everything that is needed to sign out without a question.
+    fn back(&self) -> String {
+        address(&[("id_token_hint", &self.tokens.id_token), ("post_logout_redirect_uri", "https://forum.example/bye")])
+    }
+
     async fn is_signed_in(&self) -> bool {
         self.service.services.accounts.session(self.session.token.expose()).await.unwrap().is_some()
     }
@@ -146,6 +155,54 @@ async fn n4_a_confirmation_that_is_not_of_our_page_is_refused() {
     let forged = "https://evil.example/";
     let reply = house.browser.post("/end-session/confirmed", &[("csrf", &csrf), ("back", forged)]).await;
     assert_eq!(reply.location(), None, "an address that we did not seal leads nowhere");
+}
+
+#[tokio::test]
+async fn n4_no_forum_ends_the_session_of_an_officer_unasked() {
+    let house = house().await;
+    let accounts = house.service.services.accounts.clone();
+    let officer = accounts.prepare(Holder::Officer(RegistrarId::from_bytes([7; 16])));
+    let (row, begin) = (officer.clone(), accounts.begin(Method::DeviceKey, "Firefox", None));
+    let session = house.service.services.store.write::<_, StoreError, _>(move |tx| {
+        Box::pin(async move {
+            store::accounts::insert(tx, &row).await?;
+            accounts.begin_session(tx, &row, &begin).await
+        })
+    });
+    let session = session.await.unwrap();
+    let mut counter = house.service.browser();
+    counter.hold_session(session.token.expose());
+    let page = counter.get(&house.back()).await;
+    assert_eq!((page.status, page.location()), (StatusCode::OK, None));
+    assert!(page.text().contains("Forum of forum.example"), "who asks: {}", page.text());
+    let live = house.service.services.accounts.session(session.token.expose()).await.unwrap();
+    assert!(live.is_some_and(|live| live.account == officer.id));
+    let reply = house.service.browser().get(&house.back()).await;
+    assert_eq!(reply.location(), Some("https://forum.example/bye"), "whoever is not signed in is taken back");
+}
+
+#[tokio::test]
+async fn n1_a_forum_that_nothing_vouches_for_is_not_named() {
+    let mut house = house().await;
+    let id = house.forum.id().to_owned();
+    let page = house.browser.get(&address(&[("client_id", &id)])).await;
+    assert!(page.text().contains("id=\"sign-out\"") && !page.text().contains("Forum of"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn n3_a_disabled_forum_is_not_returned_to() {
+    let mut house = house().await;
+    let elsewhere = house.citizen.begin_session(&house.service).await;
+    let mut other = house.service.browser();
+    other.hold_session(elsewhere.token.expose());
+    let page = other.get(&house.back()).await;
+    assert!(house.service.services.clients.disable(&house.forum.client.id).await.unwrap());
+    let back = page.field("back").unwrap();
+    let reply = other.post_form(&page, "/end-session/confirmed", &[("back", &back)]).await;
+    assert_eq!(reply.location(), None, "disabled while the page was open");
+    let page = house.browser.get(&house.back()).await;
+    assert_eq!((page.status, page.location()), (StatusCode::OK, None));
+    assert!(house.is_signed_in().await, "asked first");
 }
 
 #[tokio::test]

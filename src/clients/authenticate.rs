@@ -27,7 +27,8 @@ pub enum AuthenticationError {
 impl AuthenticationError {
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::Store(_) => ErrorCode::TemporarilyUnavailable,
+            Self::Store(error) if error.is_passing() => ErrorCode::TemporarilyUnavailable,
+            Self::Store(_) => ErrorCode::ServerError,
             _ => ErrorCode::InvalidClient,
         }
     }

@@ -50,7 +50,7 @@ impl Provider {
         let basic = authorization.clone().into_iter().next().is_some();
         let presented =
             ClientAuthentication::extract(authorization, params).map_err(|error| error_of(&error, basic))?;
-        let client = self.clients.authenticate(&presented).await.map_err(|error| refused(&error, basic))?;
+        let client = self.clients.authenticate(&presented).await.map_err(|error| refused(error, basic))?;
         match params.get("grant_type")? {
             Some("authorization_code") => self.redeem(params, client).await,
             Some("refresh_token") => self.refresh(params, client).await,
@@ -287,7 +287,8 @@ impl From<ParamError> for TokenError {
 impl From<StoreError> for TokenError {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the token endpoint cannot use the database");
-        ErrorCode::TemporarilyUnavailable.into()
+        let passing = error.is_passing();
+        if passing { ErrorCode::TemporarilyUnavailable.into() } else { ErrorCode::ServerError.into() }
     }
 }
 
@@ -329,10 +330,11 @@ fn error_of(error: &ClientAuthenticationError, challenge: bool) -> TokenError {
 }
 
 /// The client learns that it is not believed, never why.
-fn refused(error: &AuthenticationError, challenge: bool) -> TokenError {
-    if !matches!(error, AuthenticationError::Store(_)) {
-        tracing::info!(target: "audit", %error, "a client was refused");
+fn refused(error: AuthenticationError, challenge: bool) -> TokenError {
+    if let AuthenticationError::Store(error) = error {
+        return error.into();
     }
+    tracing::info!(target: "audit", %error, "a client was refused");
     TokenError { challenge, ..error.code().into() }
 }
 

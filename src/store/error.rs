@@ -29,6 +29,13 @@ pub enum StoreError {
     Other(String),
 }
 
+impl StoreError {
+    /// Whether trying again later can help. Anything else has to be mended.
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Busy | Self::Unavailable(_))
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
 
-use super::{authorize, page_problem, required_citizen, store_problem};
+use super::{authorize, page_problem, required_citizen};
 use crate::{
     accounts::Accounts,
     clients::Client,
@@ -86,7 +86,7 @@ pub(super) async fn choose(
     match taken {
         Ok(step) => authorize::show(&provider, &accounts, page, step).await,
         Err(StepError::Page(error)) => Err(page_problem(error)),
-        Err(StepError::Pseudonym(PseudonymError::Store(error))) => Err(store_problem(&error)),
+        Err(StepError::Pseudonym(PseudonymError::Store(error))) => Err(page_problem(error.into())),
         Err(StepError::Pseudonym(error)) => Ok(self::page(&page, &choice, &entry.name.refused(pseudonym_text(&error)))),
         Err(StepError::Consent(error)) => Err(Problem::internal(error)),
     }

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 
-use super::{authorize, page_problem, required_citizen, store_problem};
+use super::{authorize, page_problem, required_citizen};
 use crate::{
     accounts::Accounts,
     attributes::{Crowd, Offer, Proposal},
@@ -55,7 +55,7 @@ pub(super) async fn page(provider: &Provider, page: &Page, question: &Question) 
     let (asked, terms) = (&question.request.qualities, registered_terms(&question.pending.client));
     let before = question.before.as_ref().map(|before| before.residence_level);
     let proposal = provider.attributes().propose(&question.facts, &terms, asked, before).await;
-    let proposal = proposal.map_err(|error| store_problem(&error))?;
+    let proposal = proposal.map_err(|error| page_problem(error.into()))?;
     let redirect = &question.pending.interaction.request.redirect;
     let template = Consent {
         page,
@@ -94,7 +94,7 @@ pub(super) async fn decide(
             Err(Problem::new(StatusCode::BAD_REQUEST, "form-incomplete"))
         }
         Err(StepError::Consent(ConsentError::Store(error)) | StepError::Pseudonym(PseudonymError::Store(error))) => {
-            Err(store_problem(&error))
+            Err(page_problem(error.into()))
         }
         Err(StepError::Pseudonym(error)) => Err(Problem::internal(error)),
     }

@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{citizen, page_problem, store_problem};
+use super::{citizen, page_problem};
 use crate::{
     accounts::Accounts,
     http::{Page, Problem, SafeForm},
@@ -52,7 +52,7 @@ pub(super) async fn by_get(
         (None, Some(_)) => Holder::Staff,
         (None, None) => Holder::Nobody,
     };
-    match provider.end_session(&params, holder).await.map_err(|error| store_problem(&error))? {
+    match provider.end_session(&params, holder).await.map_err(|error| page_problem(error.into()))? {
         EndSession::Done(back) => {
             if let Some(signed_in) = &signed_in {
                 accounts.sign_out(signed_in).await.map_err(problem)?;
@@ -86,6 +86,6 @@ pub(super) async fn confirmed(
         accounts.sign_out(&signed_in).await.map_err(problem)?;
     }
     let back = provider.open_return(&form.back, page.browser().as_bytes()).await;
-    let back = back.map_err(|error| store_problem(&error))?;
+    let back = back.map_err(|error| page_problem(error.into()))?;
     Ok(signed_out(&page, back.as_deref()))
 }

@@ -104,6 +104,9 @@ fn scheme_bearer(value: &HeaderValue) -> Option<String> {
 fn oauth_error(code: ErrorCode, description: &str, challenge: bool) -> Response {
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = no_store((status, Json(ErrorResponse::new(code, description))).into_response());
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
     if challenge && status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"token\""));
     }
@@ -117,7 +120,8 @@ fn bearer_error(error: &BearerError) -> Response {
         BearerError::Refused(code) => (*code, format!("Bearer error=\"{code}\"")),
         BearerError::Store(error) => {
             tracing::error!(%error, "UserInfo cannot use the database");
-            return oauth_error(ErrorCode::TemporarilyUnavailable, ErrorCode::TemporarilyUnavailable.meaning(), false);
+            let code = if error.is_passing() { ErrorCode::TemporarilyUnavailable } else { ErrorCode::ServerError };
+            return oauth_error(code, code.meaning(), false);
         }
     };
     let mut response = oauth_error(code, code.meaning(), false);

@@ -6,8 +6,6 @@ mod consent;
 mod end_session;
 mod endpoints;
 
-use std::fmt::Display;
-
 use axum::{
     Router,
     http::StatusCode,
@@ -71,12 +69,9 @@ fn page_problem(error: PageError) -> Problem {
         PageError::Unreadable => "oidc-unreadable",
         PageError::Interaction => "oidc-interaction",
         PageError::NotACitizen => "oidc-not-a-citizen",
-        PageError::Store(error) => return store_problem(&error),
+        // Nothing was done, and nothing is let through.
+        PageError::Store(error) if error.is_passing() => return Problem::unavailable(error),
+        PageError::Store(error) => return Problem::internal(error),
     };
     Problem::new(StatusCode::BAD_REQUEST, name)
-}
-
-/// The database does not answer, or not as it should: nothing was done, and nothing is let through.
-fn store_problem(error: &impl Display) -> Problem {
-    Problem::unavailable(error)
 }

@@ -36,7 +36,8 @@ pub fn problem(error: Error) -> Problem {
         Error::Stale => forbidden("sign-in-stale"),
         Error::SignedOut => forbidden("signed-out"),
         Error::Busy => Problem::unavailable("more passphrases than can be hashed"),
-        Error::Store(error) => Problem::unavailable(error),
+        Error::Store(error) if error.is_passing() => Problem::unavailable(error),
+        Error::Store(error) => Problem::internal(error),
     }
 }
 

@@ -6,6 +6,7 @@ mod claims;
 mod consent;
 mod discovery;
 mod endings;
+mod faults;
 mod hostile_requests;
 mod pseudonyms;
 mod refresh;

@@ -68,14 +68,10 @@ pub struct Consents {
     ambient: Ambient,
 }
 
-/// Why a consent was not recorded.
+/// Why there is no consent without this quality.
 #[derive(Debug, thiserror::Error)]
-pub enum ConsentError {
-    #[error("{0} cannot be declined for this forum: agree to it, or refuse as a whole")]
-    Required(Quality),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
+#[error("{0} cannot be declined for this forum: agree to it, or refuse as a whole")]
+pub struct Missing(pub Quality);
 
 impl Agreement {
     /// Whether the request may be answered without asking again. `now` holds the present values: where a citizen moved,
@@ -101,6 +97,11 @@ impl Agreement {
         before.agreed.iter().all(|quality| self.agreed.contains(quality) && as_fine(quality))
             && (self.names || !before.names)
             && (self.offline || !before.offline)
+    }
+
+    /// Refuses an agreement without what the forum lets nobody in without.
+    pub fn check(&self, request: &Request) -> Result<(), Missing> {
+        request.required.difference(&self.agreed).next().map_or(Ok(()), |missing| Err(Missing(*missing)))
     }
 
     /// What may be told of the present values in answer to a request.
@@ -150,31 +151,10 @@ impl Consents {
         Ok(moments)
     }
 
-    /// Records an agreement. One that widens the agreement before grows its consent, and whoever is signed in goes on; one
-    /// that narrows it takes its place, and what rested on that ends.
+    /// Records an agreement, in the caller's transaction. One that widens the agreement before grows its consent, and
+    /// whoever is signed in goes on; one that narrows it takes its place, and what rested on that ends.
+    /// [`StoreError::Taken`]: another request of the same person was faster.
     pub async fn give(
-        &self,
-        person: PersonId,
-        pseudonym: PseudonymId,
-        client: &ClientId,
-        required: &BTreeSet<Quality>,
-        agreement: Agreement,
-    ) -> Result<(), ConsentError> {
-        if let Some(missing) = required.difference(&agreement.agreed).next() {
-            return Err(ConsentError::Required(*missing));
-        }
-        let (this, client) = (self.clone(), client.clone());
-        let given = self.store.write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move { this.record(tx, person, pseudonym, &client, &agreement).await })
-        });
-        match given.await {
-            // Another request of the same person was first: theirs holds.
-            Err(StoreError::Taken) => Ok(()),
-            outcome => Ok(outcome?),
-        }
-    }
-
-    async fn record(
         &self,
         tx: &mut Tx,
         person: PersonId,

@@ -1,7 +1,8 @@
 //! What happens between a request and its answer: sign in, choose a pseudonym, consent, and the code.
 //!
 //! The request travels in an [`Interaction`], sealed and bound to the browser: no step is remembered on the server, and
-//! every step begins anew at the first thing that is missing, so none can be skipped.
+//! every step begins anew at the first thing that is missing, so none can be skipped. What was settled on the way travels
+//! with it and is of one person; nothing of it is written before that person agrees to what was shown.
 
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
@@ -10,21 +11,23 @@ use serde::{Deserialize, Serialize};
 use super::{
     Authentication, Provider,
     authorize::{Answer, AuthorizationRequest, PageError},
+    voice::{Voice, Wish, has_room},
 };
 use crate::{
     attributes,
     clients::Client,
-    consent::{Agreement, Consent, ConsentError, Request},
+    consent::{Agreement, Consent, Missing, Request},
     domain::{
         ambient::Timestamp,
         area::Level,
         claim::{Qualities, Quality},
-        ids::{ClientId, GrantId, PseudonymId},
+        ids::{ClientId, GrantId, PersonId, PseudonymId},
         quality::Facts,
         secret::TokenHash,
     },
     issuance::Terms,
     pseudonym::{Heteronym, NameChoice, PseudonymError},
+    store::StoreError,
     wire::oauth::{AuthorizationResponse, CodeChallenge, ErrorCode, Prompt},
 };
 
@@ -33,10 +36,16 @@ use crate::{
 pub struct Interaction {
     pub request: AuthorizationRequest,
     pub started: Timestamp,
-    /// Chosen at the page of pseudonyms.
-    pub pseudonym: Option<PseudonymId>,
+    settled: Option<Settled>,
+}
+
+/// What one person has settled on the pages so far. Whoever signs in next at the same browser begins anew.
+#[derive(Clone, Serialize, Deserialize)]
+struct Settled {
+    person: PersonId,
+    wish: Option<Wish>,
     /// Agreed at the page of consent, which `prompt=consent` asks for in any case.
-    pub consented: bool,
+    consented: bool,
 }
 
 /// What has to happen next.
@@ -64,18 +73,22 @@ pub struct Choice {
     /// There is a place for another.
     pub another: bool,
     pub facts: Facts,
+    /// What was chosen, and why it is not to be had.
+    pub refused: Option<(PseudonymError, Option<NameChoice>)>,
 }
 
 /// May this be told?
 pub struct Question {
     pub pending: Pending,
-    pub heteronym: Heteronym,
+    /// The name that the forum will show.
+    pub name: NameChoice,
     pub request: Request,
     /// The values, with the residence at the level asked for.
     pub present: Qualities,
     pub facts: Facts,
     /// The consent before, when it is asked again.
     pub before: Option<Agreement>,
+    voice: Voice,
 }
 
 /// What the citizen agreed to on the page of consent.
@@ -113,7 +126,16 @@ pub enum StepError {
     #[error(transparent)]
     Pseudonym(#[from] PseudonymError),
     #[error(transparent)]
-    Consent(#[from] ConsentError),
+    Consent(#[from] Missing),
+}
+
+/// A sign-in under way of which it is known under which pseudonym.
+struct Named {
+    interaction: Interaction,
+    settled: Settled,
+    client: Arc<Client>,
+    facts: Facts,
+    voice: Voice,
 }
 
 impl Provider {
@@ -124,8 +146,7 @@ impl Provider {
         browser: &[u8],
         signed_in: Option<&Authentication>,
     ) -> Result<Step, PageError> {
-        let started = self.ambient.now();
-        let interaction = Interaction { request, started, pseudonym: None, consented: false };
+        let interaction = Interaction { request, started: self.ambient.now(), settled: None };
         self.next(interaction, client, browser, signed_in).await
     }
 
@@ -140,7 +161,7 @@ impl Provider {
         self.next(interaction, client, browser, signed_in).await
     }
 
-    /// The citizen took one of their pseudonyms, a retired one under the name given with it.
+    /// The citizen takes one of their pseudonyms, a retired one under the name given with it.
     pub async fn choose(
         &self,
         sealed: &str,
@@ -149,17 +170,21 @@ impl Provider {
         pseudonym: PseudonymId,
         revived_as: Option<NameChoice>,
     ) -> Result<Step, StepError> {
-        let (mut interaction, client) = self.open(sealed, browser).await?;
+        let (interaction, client) = self.open(sealed, browser).await?;
         let own = self.pseudonyms.in_sector(signed_in.person, &client.sector).await.map_err(PageError::from)?;
         let chosen = own.into_iter().find(|own| own.id == pseudonym).ok_or(PseudonymError::Unknown)?;
-        if chosen.is_retired() {
-            self.pseudonyms.revive(&chosen, revived_as.ok_or(PseudonymError::Unknown)?).await?;
-        }
-        interaction.pseudonym = Some(pseudonym);
+        let wish = if chosen.is_retired() {
+            let shown = revived_as.ok_or(PseudonymError::Unknown)?;
+            self.check_free(&shown, &client.sector, Some(pseudonym)).await?;
+            Wish::Again(pseudonym, shown)
+        } else {
+            Wish::Own(pseudonym)
+        };
+        let interaction = interaction.wishing(signed_in.person, wish);
         Ok(self.next(interaction, client, browser, Some(signed_in)).await?)
     }
 
-    /// The citizen made a new pseudonym.
+    /// The citizen wants a new pseudonym.
     pub async fn create(
         &self,
         sealed: &str,
@@ -167,9 +192,10 @@ impl Provider {
         signed_in: &Authentication,
         shown: NameChoice,
     ) -> Result<Step, StepError> {
-        let (mut interaction, client) = self.open(sealed, browser).await?;
-        let made = self.pseudonyms.create(signed_in.person, &client.sector, shown).await?;
-        interaction.pseudonym = Some(made.id);
+        let (interaction, client) = self.open(sealed, browser).await?;
+        self.check_free(&shown, &client.sector, None).await?;
+        let wish = Wish::New(PseudonymId::generate(&mut self.ambient.rng()), shown);
+        let interaction = interaction.wishing(signed_in.person, wish);
         Ok(self.next(interaction, client, browser, Some(signed_in)).await?)
     }
 
@@ -182,18 +208,28 @@ impl Provider {
         decision: &Decision,
     ) -> Result<Step, StepError> {
         let (interaction, client) = self.open(sealed, browser).await?;
-        // The question that the page asked, found again: so consent cannot be given to a step that was not reached.
-        let Step::Consent(question) = self.next(interaction, client, browser, Some(signed_in)).await? else {
-            return Ok(self.resume(sealed, browser, Some(signed_in)).await?);
-        };
-        let client = Arc::clone(&question.pending.client);
-        let agreement = self.agreement(&question, decision);
-        let required = &question.request.required;
-        let heteronym = &question.heteronym;
-        self.consents.give(signed_in.person, heteronym.id, &client.id, required, agreement).await?;
-        let mut interaction = question.pending.interaction;
-        interaction.consented = true;
-        Ok(self.next(interaction, client, browser, Some(signed_in)).await?)
+        let mut attempts = 2;
+        loop {
+            // The question that the page asked, found again: so consent cannot be given to a step that was not reached.
+            let step = self.next(interaction.clone(), Arc::clone(&client), browser, Some(signed_in)).await?;
+            let Step::Consent(question) = step else { return Ok(step) };
+            attempts -= 1;
+            match self.settle(&question, signed_in, decision).await {
+                Ok(()) => {
+                    let mut interaction = question.pending.interaction;
+                    if let Some(settled) = &mut interaction.settled {
+                        settled.consented = true;
+                    }
+                    return Ok(self.next(interaction, client, browser, Some(signed_in)).await?);
+                }
+                // Another window of the same person may have been faster: then the question is another now.
+                Err(error) if attempts > 0 && error.is_overtaken() => {}
+                Err(StepError::Pseudonym(error)) if error.is_overtaken() => {
+                    return Ok(self.choose_again(*question, browser, signed_in, error).await?);
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// The citizen said no. Nothing is stored.
@@ -202,8 +238,8 @@ impl Provider {
         Ok(self.refusal(&interaction.request, ErrorCode::AccessDenied))
     }
 
-    /// The client and request of a sealed interaction, to show its page again.
-    pub async fn open(&self, sealed: &str, browser: &[u8]) -> Result<(Interaction, Arc<Client>), PageError> {
+    /// The request and client of a sealed interaction.
+    async fn open(&self, sealed: &str, browser: &[u8]) -> Result<(Interaction, Arc<Client>), PageError> {
         let bytes = self.keyring.token().open(INTERACTION, browser, sealed).map_err(|_| PageError::Interaction)?;
         let interaction: Interaction = serde_json::from_slice(&bytes).map_err(|_| PageError::Interaction)?;
         if self.ambient.now() >= interaction.started.plus(LIFETIME) {
@@ -216,46 +252,99 @@ impl Provider {
     /// The ordered list: signed in, recently enough; a pseudonym; consent; the code.
     async fn next(
         &self,
-        interaction: Interaction,
+        mut interaction: Interaction,
         client: Arc<Client>,
         browser: &[u8],
         signed_in: Option<&Authentication>,
     ) -> Result<Step, PageError> {
         let silent = interaction.request.prompts.contains(Prompt::None);
         let Some(signed_in) = signed_in.filter(|signed_in| self.is_recent_enough(&interaction, signed_in)) else {
-            let refusal = || self.refusal(&interaction.request, ErrorCode::LoginRequired);
-            let pending = || self.pending(interaction.clone(), Arc::clone(&client), browser);
-            return Ok(if silent { refusal() } else { Step::SignIn(Box::new(pending())) });
+            interaction.settled = None;
+            let refusal = self.refusal(&interaction.request, ErrorCode::LoginRequired);
+            let pending = || Step::SignIn(Box::new(self.pending(interaction, client, browser)));
+            return Ok(if silent { refusal } else { pending() });
         };
         let facts = self.attributes.facts(signed_in.person).await?.ok_or(PageError::NotACitizen)?;
+        let settled = interaction.settled_by(signed_in.person);
         let own = self.pseudonyms.in_sector(signed_in.person, &client.sector).await?;
         let places = self.clients.heteronyms_per_person(&client.sector).await?;
-        let Some(heteronym) = self.pseudonym_of(&interaction, &own, places) else {
-            if silent {
-                return Ok(self.refusal(&interaction.request, ErrorCode::AccountSelectionRequired));
+        let voice = match self.voice(settled.wish.as_ref(), &interaction.request, &own, places, &facts) {
+            Ok(Some(voice)) => voice,
+            _ if silent => return Ok(self.refusal(&interaction.request, ErrorCode::AccountSelectionRequired)),
+            undecided => {
+                let name = settled.wish.as_ref().and_then(Wish::name).cloned();
+                let refused = undecided.err().map(|error| (error, name));
+                let another = has_room(&own, places);
+                interaction.settled = None;
+                let pending = self.pending(interaction, client, browser);
+                return Ok(Step::Choose(Box::new(Choice { pending, own, another, facts, refused })));
             }
-            let another = i64::try_from(own.len()).is_ok_and(|used| used < places);
-            let pending = self.pending(interaction, client, browser);
-            return Ok(Step::Choose(Box::new(Choice { pending, own, another, facts })));
         };
-        if !self.fits_hint(&interaction.request, heteronym) {
+        if !self.is_meant(&interaction.request, &voice) {
             return Ok(self.refusal(&interaction.request, ErrorCode::LoginRequired));
         }
+        let named = Named { interaction, settled, client, facts, voice };
+        self.next_of(named, browser, signed_in).await
+    }
+
+    /// The rest of the list: consent; the code.
+    async fn next_of(&self, named: Named, browser: &[u8], signed_in: &Authentication) -> Result<Step, PageError> {
+        let Named { mut interaction, settled, client, facts, voice } = named;
         let request = interaction.request.wishes(&client);
-        let before = self.consents.live(heteronym.id, &client.id).await?;
-        let asked_anew = interaction.request.prompts.contains(Prompt::Consent) && !interaction.consented;
-        let held = before.as_ref().filter(|consent| !asked_anew && self.covers(consent, &request, &facts, &client));
+        let before = self.consents.live(voice.id(), &client.id).await?;
+        let asked_anew = interaction.request.prompts.contains(Prompt::Consent) && !settled.consented;
+        let may_stand = matches!(voice, Voice::Own(_)) && !asked_anew;
+        let held = before.as_ref().filter(|consent| may_stand && self.covers(consent, &request, &facts, &client));
         if let Some(consent) = held {
-            return Ok(self.grant(&interaction, &client, signed_in, heteronym, consent));
+            return Ok(self.grant(&interaction, &client, signed_in, voice.id(), consent));
         }
-        if silent {
+        if interaction.request.prompts.contains(Prompt::None) {
             return Ok(self.refusal(&interaction.request, ErrorCode::ConsentRequired));
         }
         let present = self.attributes.qualities(&facts, &registered_terms(&client));
-        let heteronym = heteronym.clone();
+        let name = voice.shown().clone();
+        interaction.settled = Some(settled);
         let before = before.map(|consent| consent.agreement);
         let pending = self.pending(interaction, client, browser);
-        Ok(Step::Consent(Box::new(Question { pending, heteronym, request, present, facts, before })))
+        let question = Question { pending, name, request, present, facts, before, voice };
+        Ok(Step::Consent(Box::new(question)))
+    }
+
+    /// Writes what was agreed to, and the pseudonym with it if it is not there yet: both or neither.
+    async fn settle(
+        &self,
+        question: &Question,
+        signed_in: &Authentication,
+        decision: &Decision,
+    ) -> Result<(), StepError> {
+        let agreement = self.agreement(question, decision);
+        agreement.check(&question.request)?;
+        let (this, voice, person) = (self.clone(), question.voice.clone(), signed_in.person);
+        let client = Arc::clone(&question.pending.client);
+        let written = self.store.write::<_, StepError, _>(move |tx| {
+            Box::pin(async move {
+                this.take_up(tx, &voice, person, &client.sector).await?;
+                Ok(this.consents.give(tx, person, voice.id(), &client.id, &agreement).await?)
+            })
+        });
+        written.await
+    }
+
+    /// Back to the choice, because somebody took the name meanwhile.
+    async fn choose_again(
+        &self,
+        question: Question,
+        browser: &[u8],
+        signed_in: &Authentication,
+        error: PseudonymError,
+    ) -> Result<Step, PageError> {
+        let Pending { mut interaction, client, .. } = question.pending;
+        interaction.settled = None;
+        let mut step = self.next(interaction, client, browser, Some(signed_in)).await?;
+        if let Step::Choose(choice) = &mut step {
+            choice.refused = Some((error, Some(question.name)));
+        }
+        Ok(step)
     }
 
     fn is_recent_enough(&self, interaction: &Interaction, signed_in: &Authentication) -> bool {
@@ -268,22 +357,12 @@ impl Provider {
         signed_in.at >= interaction.started || !(anew || old)
     }
 
-    /// The one chosen; or the only one, where the forum grants only one.
-    fn pseudonym_of<'h>(&self, interaction: &Interaction, own: &'h [Heteronym], places: i64) -> Option<&'h Heteronym> {
-        let live = |heteronym: &&Heteronym| !heteronym.is_retired();
-        match (interaction.pseudonym, own) {
-            (Some(chosen), own) => own.iter().filter(live).find(|own| own.id == chosen),
-            (None, [only]) if places == 1 => Some(only).filter(live),
-            (None, own) => {
-                let hint = interaction.request.hint.as_deref()?;
-                own.iter().filter(live).find(|own| self.pseudonyms.subject(own).is_some_and(|subject| subject.is(hint)))
-            }
+    /// A pseudonym that is not made yet is nobody's whom a hint could name.
+    fn is_meant(&self, request: &AuthorizationRequest, voice: &Voice) -> bool {
+        match voice {
+            Voice::Own(heteronym) | Voice::Again(heteronym, _) => self.fits_hint(request, heteronym),
+            Voice::New(..) => request.hint.is_none(),
         }
-    }
-
-    fn fits_hint(&self, request: &AuthorizationRequest, heteronym: &Heteronym) -> bool {
-        let Some(hint) = request.hint.as_deref() else { return true };
-        self.pseudonyms.subject(heteronym).is_some_and(|subject| subject.is(hint))
     }
 
     fn covers(&self, consent: &Consent, request: &Request, facts: &Facts, client: &Client) -> bool {
@@ -316,7 +395,7 @@ impl Provider {
         interaction: &Interaction,
         client: &Client,
         signed_in: &Authentication,
-        heteronym: &Heteronym,
+        pseudonym: PseudonymId,
         consent: &Consent,
     ) -> Step {
         let request = &interaction.request;
@@ -329,7 +408,7 @@ impl Provider {
                 client: client.id.clone(),
                 person: signed_in.person,
                 account: signed_in.account,
-                pseudonym: heteronym.id,
+                pseudonym,
                 scope: request.scope.clone(),
                 release: consent.agreement.agreed.intersection(&asked).copied().collect(),
                 names: request.scope.contains("profile"),
@@ -364,6 +443,35 @@ impl Provider {
         let bytes = serde_json::to_vec(&interaction).unwrap_or_default();
         let sealed = self.keyring.token().seal(INTERACTION, browser, &bytes, &mut self.ambient.rng());
         Pending { sealed, interaction, client }
+    }
+}
+
+impl Interaction {
+    fn settled_by(&self, person: PersonId) -> Settled {
+        let own = self.settled.clone().filter(|settled| settled.person == person);
+        own.unwrap_or(Settled { person, wish: None, consented: false })
+    }
+
+    fn wishing(mut self, person: PersonId, wish: Wish) -> Self {
+        self.settled = Some(Settled { wish: Some(wish), ..self.settled_by(person) });
+        self
+    }
+}
+
+impl StepError {
+    /// Somebody else wrote first, which looking again may settle.
+    const fn is_overtaken(&self) -> bool {
+        match self {
+            Self::Pseudonym(error) => error.is_overtaken(),
+            Self::Page(PageError::Store(error)) => matches!(error, StoreError::Taken),
+            Self::Page(_) | Self::Consent(_) => false,
+        }
+    }
+}
+
+impl From<StoreError> for StepError {
+    fn from(error: StoreError) -> Self {
+        Self::Page(error.into())
     }
 }
 

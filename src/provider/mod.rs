@@ -10,6 +10,7 @@ pub mod end_session;
 pub mod interaction;
 pub mod token;
 pub mod userinfo;
+mod voice;
 
 use std::{sync::Arc, time::Duration};
 

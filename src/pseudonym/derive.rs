@@ -183,7 +183,7 @@ mod tests {
     prop_compose! {
         fn inputs()(
             master in any::<[u8; 32]>(),
-            sector in "[a-z0-9.-]{1,40}(:[0-9]{1,5})?",
+            sector in "[a-z]{1,8}(-?[a-z0-9]){0,5}([.][a-z]{2,6}){0,3}(:[1-9][0-9]{0,3})?",
             person in any::<[u8; 16]>(),
             slot in prop_oneof![0_u32..3, any::<u32>()],
             generation in prop_oneof![0_u32..3, any::<u32>()],

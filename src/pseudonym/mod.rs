@@ -61,6 +61,13 @@ pub enum PseudonymError {
     Store(#[from] StoreError),
 }
 
+impl PseudonymError {
+    /// Somebody else, or another window of the same person, was faster.
+    pub const fn is_overtaken(&self) -> bool {
+        matches!(self, Self::NameTaken | Self::NoPlace | Self::Changed)
+    }
+}
+
 /// Makes, shows, renames and retires pseudonyms.
 #[derive(Clone)]
 pub struct Pseudonyms {
@@ -126,18 +133,18 @@ impl Pseudonyms {
         free.await
     }
 
-    /// Makes a pseudonym in the first free place of the sector. Places are the sector's policy and a constraint of the
-    /// schema: whatever runs at the same time, nobody gets more.
+    /// Makes a pseudonym in the first free place of the sector, in the caller's transaction. Places are the sector's policy
+    /// and a constraint of the schema: whatever runs at the same time, nobody gets more. Under one `id`, there is one.
     pub async fn create(
         &self,
+        tx: &mut Tx,
+        id: PseudonymId,
         person: PersonId,
         sector: &Sector,
-        shown: NameChoice,
-    ) -> Result<Heteronym, PseudonymError> {
-        let taken = self.in_sector(person, sector).await?;
+        shown: &NameChoice,
+    ) -> Result<(), PseudonymError> {
+        let taken = rows::in_sector(tx, person, sector).await?;
         let slot = (0..=u32::MAX).find(|slot| taken.iter().all(|own| own.slot != *slot)).unwrap_or(u32::MAX);
-        let mut rng = self.ambient.rng();
-        let id = PseudonymId::generate(&mut rng);
         let content = Content { shown: shown.clone(), created_on: self.ambient.now().day(), retired_on: None };
         let row = rows::Pseudonym {
             id,
@@ -150,25 +157,21 @@ impl Pseudonyms {
             version: 1,
             retired_on: None,
         };
-        let tags = shown.name.skeletons().map(|skeletons| self.tags(sector, &skeletons)).unwrap_or_default();
-        let stored = row.clone();
-        let added = self.store.write::<_, PseudonymError, _>(move |tx| {
-            Box::pin(async move {
-                match rows::insert(tx, &stored).await {
-                    Err(StoreError::Taken | StoreError::Refused) => return Err(PseudonymError::NoPlace),
-                    outcome => outcome?,
-                }
-                take(tx, &stored.sector, &tags, id).await
-            })
-        });
-        added.await?;
-        Ok(self.open(row)?)
+        match rows::insert(tx, &row).await {
+            Err(StoreError::Taken | StoreError::Refused) => return Err(PseudonymError::NoPlace),
+            outcome => outcome?,
+        }
+        self.take(tx, sector, shown, id).await
     }
 
     /// Shows another name from now on. The `sub` stays; the old name stays the person's and goes to nobody else.
     pub async fn rename(&self, heteronym: &Heteronym, shown: NameChoice) -> Result<(), PseudonymError> {
         let row = self.changed_row(heteronym, &shown, heteronym.retired_on);
-        self.put(row, &shown).await
+        let this = self.clone();
+        let renamed = self
+            .store
+            .write::<_, PseudonymError, _>(move |tx| Box::pin(async move { this.put(tx, &row, &shown).await }));
+        renamed.await
     }
 
     /// Gives a pseudonym of this person up; false when that was done before, [`PseudonymError::Unknown`] when it is none of
@@ -210,25 +213,34 @@ impl Pseudonyms {
         vault.seal_time(consents::WITHDRAWN, consent.as_bytes(), now.day(), &mut self.ambient.rng())
     }
 
-    /// Takes a retired pseudonym up again, under this name.
-    pub async fn revive(&self, heteronym: &Heteronym, shown: NameChoice) -> Result<(), PseudonymError> {
-        let row = self.changed_row(heteronym, &shown, None);
-        self.put(row, &shown).await
+    /// Takes a retired pseudonym up again under this name, in the caller's transaction.
+    pub async fn revive(&self, tx: &mut Tx, heteronym: &Heteronym, shown: &NameChoice) -> Result<(), PseudonymError> {
+        let row = self.changed_row(heteronym, shown, None);
+        self.put(tx, &row, shown).await
     }
 
-    async fn put(&self, row: rows::Pseudonym, shown: &NameChoice) -> Result<(), PseudonymError> {
-        let tags = shown.name.skeletons().map(|skeletons| self.tags(&row.sector, &skeletons)).unwrap_or_default();
-        let now = self.ambient.now();
-        let done = self.store.write::<_, PseudonymError, _>(move |tx| {
-            Box::pin(async move {
-                if !rows::update(tx, &row).await? {
-                    return Err(PseudonymError::Changed);
-                }
-                rows::release_names(tx, row.id, now).await?;
-                take(tx, &row.sector, &tags, row.id).await
-            })
-        });
-        done.await
+    async fn put(&self, tx: &mut Tx, row: &rows::Pseudonym, shown: &NameChoice) -> Result<(), PseudonymError> {
+        if !rows::update(tx, row).await? {
+            return Err(PseudonymError::Changed);
+        }
+        rows::release_names(tx, row.id, self.ambient.now()).await?;
+        self.take(tx, &row.sector, shown, row.id).await
+    }
+
+    /// Takes the keys of a name. A partial name has none: several people may show the same.
+    async fn take(
+        &self,
+        tx: &mut Tx,
+        sector: &Sector,
+        shown: &NameChoice,
+        owner: PseudonymId,
+    ) -> Result<(), PseudonymError> {
+        for tag in shown.name.skeletons().map(|skeletons| self.tags(sector, &skeletons)).unwrap_or_default() {
+            if !rows::take_name(tx, sector, &tag, owner).await? {
+                return Err(PseudonymError::NameTaken);
+            }
+        }
+        Ok(())
     }
 
     fn changed_row(&self, heteronym: &Heteronym, shown: &NameChoice, retired_on: Option<Timestamp>) -> rows::Pseudonym {
@@ -296,15 +308,6 @@ impl Heteronym {
     pub const fn is_retired(&self) -> bool {
         self.retired_on.is_some()
     }
-}
-
-async fn take(tx: &mut Tx, sector: &Sector, tags: &[[u8; 32]], owner: PseudonymId) -> Result<(), PseudonymError> {
-    for tag in tags {
-        if !rows::take_name(tx, sector, tag, owner).await? {
-            return Err(PseudonymError::NameTaken);
-        }
-    }
-    Ok(())
 }
 
 const TABLE: &str = "pseudonyms";

@@ -27,8 +27,9 @@ pub enum Audience {
     Public,
 }
 
-/// What the citizen decided about the name in one forum.
-#[derive(Clone, PartialEq, Eq)]
+/// What the citizen decided about the name in one forum. Can be read back only from values that this service sealed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Row", into = "Row")]
 pub struct NameChoice {
     pub name: ShownName,
     pub audience: Audience,
@@ -89,8 +90,9 @@ impl NameChoice {
 }
 
 /// What is sealed in a pseudonym's row.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Content {
+    #[serde(flatten)]
     pub(super) shown: NameChoice,
     pub(super) created_on: Timestamp,
     pub(super) retired_on: Option<Timestamp>,
@@ -98,40 +100,47 @@ pub(super) struct Content {
 
 impl Content {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let row = Row {
-            kind: self.shown.name.assurance().to_owned(),
-            name: self.shown.name.as_str().to_owned(),
-            audience: self.shown.audience,
-            indexable: self.shown.indexable,
-            created_on: self.created_on,
-            retired_on: self.retired_on,
-        };
-        let mut bytes = serde_json::to_vec(&row).unwrap_or_default();
+        let mut bytes = serde_json::to_vec(self).unwrap_or_default();
         // Names differ in length; their rows need not. JSON may end in spaces.
         bytes.resize(bytes.len().next_multiple_of(PADDING), b' ');
         bytes
     }
 
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let row: Row = serde_json::from_slice(bytes).ok()?;
-        let name = match row.kind.as_str() {
-            "chosen" => ShownName::Chosen(ChosenName::from_row(row.name)),
-            "partial" => ShownName::Partial(row.name.parse().ok()?),
-            _ => return None,
-        };
-        let shown = NameChoice { name, audience: row.audience, indexable: row.indexable };
-        Some(Self { shown, created_on: row.created_on, retired_on: row.retired_on })
+        serde_json::from_slice(bytes).ok()
     }
 }
 
-#[derive(Serialize, Deserialize)]
+impl From<NameChoice> for Row {
+    fn from(choice: NameChoice) -> Self {
+        Self {
+            kind: choice.name.assurance().to_owned(),
+            name: choice.name.as_str().to_owned(),
+            audience: choice.audience,
+            indexable: choice.indexable,
+        }
+    }
+}
+
+impl TryFrom<Row> for NameChoice {
+    type Error = &'static str;
+
+    fn try_from(row: Row) -> Result<Self, Self::Error> {
+        let name = match row.kind.as_str() {
+            "chosen" => ShownName::Chosen(ChosenName::from_row(row.name)),
+            "partial" => ShownName::Partial(row.name.parse().map_err(|_| "not a partial name")?),
+            _ => return Err("an unknown kind of name"),
+        };
+        Ok(Self { name, audience: row.audience, indexable: row.indexable })
+    }
+}
+
+#[derive(Clone, Serialize, Deserialize)]
 struct Row {
     kind: String,
     name: String,
     audience: Audience,
     indexable: bool,
-    created_on: Timestamp,
-    retired_on: Option<Timestamp>,
 }
 
 const PADDING: usize = 512;

@@ -21,7 +21,7 @@ use crate::{
     },
     web::{
         paths,
-        shared::{Reader, naming::NameEntry, sign_in_address},
+        shared::{Reader, sign_in_address},
     },
     wire::oauth::{MAX_QUERY, Params, ProvenRedirect, ResponseMode},
 };
@@ -83,7 +83,7 @@ pub(super) async fn show(
         }
         Step::Choose(choice) => {
             let page = in_wished_language(page, &choice.pending.interaction);
-            Ok(choose::page(&page, &choice, &NameEntry::default()))
+            Ok(choose::page(&page, &choice, &choose::before(&choice)))
         }
         Step::Consent(question) => {
             let page = in_wished_language(page, &question.pending.interaction);

@@ -35,6 +35,12 @@ pub(super) struct Entry {
     name: NameEntry,
 }
 
+/// What was chosen before and is not to be had; nothing where nothing was.
+pub(super) fn before(choice: &Choice) -> NameEntry {
+    let Some((error, chosen)) = &choice.refused else { return NameEntry::default() };
+    chosen.as_ref().map(NameEntry::of).unwrap_or_default().refused(pseudonym_text(error))
+}
+
 #[derive(Template)]
 #[template(path = "web/oidc/choose.html", config = "src/askama.toml")]
 struct Choose<'a> {

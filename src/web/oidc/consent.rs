@@ -8,14 +8,13 @@ use crate::{
     accounts::Accounts,
     attributes::{Crowd, Offer, Proposal},
     clients::Client,
-    consent::ConsentError,
     domain::{area::Level, claim::Quality},
     http::{Page, Problem, form::SafeFields},
     provider::{
         Provider,
         interaction::{Decision, Question, StepError, registered_terms},
     },
-    pseudonym::{Heteronym, PseudonymError},
+    pseudonym::{NameChoice, PseudonymError},
     web::shared::{Reader, told::Told},
 };
 
@@ -41,7 +40,7 @@ struct Consent<'a> {
     page: &'a Page,
     sealed: &'a str,
     client: &'a Client,
-    heteronym: &'a Heteronym,
+    name: &'a NameChoice,
     names: bool,
     offline: bool,
     items: Vec<Item>,
@@ -61,7 +60,7 @@ pub(super) async fn page(provider: &Provider, page: &Page, question: &Question) 
         page,
         sealed: &question.pending.sealed,
         client: &question.pending.client,
-        heteronym: &question.heteronym,
+        name: &question.name,
         names: question.request.names,
         offline: question.request.offline,
         items: items(provider, page, question),
@@ -90,12 +89,8 @@ pub(super) async fn decide(
         Ok(step) => authorize::show(&provider, &accounts, page, step).await,
         Err(StepError::Page(error)) => Err(page_problem(error)),
         // The page sends what is required; a form without it is not ours.
-        Err(StepError::Consent(ConsentError::Required(_))) => {
-            Err(Problem::new(StatusCode::BAD_REQUEST, "form-incomplete"))
-        }
-        Err(StepError::Consent(ConsentError::Store(error)) | StepError::Pseudonym(PseudonymError::Store(error))) => {
-            Err(page_problem(error.into()))
-        }
+        Err(StepError::Consent(_)) => Err(Problem::new(StatusCode::BAD_REQUEST, "form-incomplete")),
+        Err(StepError::Pseudonym(PseudonymError::Store(error))) => Err(page_problem(error.into())),
         Err(StepError::Pseudonym(error)) => Err(Problem::internal(error)),
     }
 }

@@ -63,9 +63,8 @@ async fn a22_prompt_none_never_shows_a_page() {
     assert_eq!(error(service.browser().get(&silent("openid")).await), "login_required");
     let mut browser = signed_in(&service, &citizen).await;
     assert_eq!(error(browser.get(&silent("openid")).await), "account_selection_required");
-    let page = browser.get(&forum.request("openid").target()).await;
-    browser.choose(&page, &Choices::all("Genêt")).await;
-    assert_eq!(error(browser.get(&silent("openid")).await), "consent_required");
+    browser.authorize(&forum.request("openid"), &Choices::all("Genêt")).await;
+    assert_eq!(error(browser.get(&silent("openid age")).await), "consent_required");
     let both = forum.request("openid").with("prompt", "none login").target();
     assert_eq!(error(browser.get(&both).await), "invalid_request");
 }
@@ -137,6 +136,23 @@ async fn j7_whoever_says_no_is_taken_back_with_access_denied_and_nothing_is_stor
     let answer = Answer::of(&reply);
     assert_eq!((answer.error(), answer.get("state")), ("access_denied", Some(request.state.as_str())));
     assert!(service.services.consents.of_person(citizen.person).await.unwrap().is_empty());
+    assert!(service.services.pseudonyms.of_person(citizen.person).await.unwrap().is_empty());
+    let other = service.sign_in(&forum, &service.arnaud().await, "openid profile", &Choices::all("Genêt")).await;
+    assert_eq!(service.told(&other).await["name"], "Genêt", "the name is not taken either");
+}
+
+#[tokio::test]
+async fn j7_whoever_comes_back_to_a_forum_and_then_says_no_has_not_come_back() {
+    let (service, forum, citizen) = set_up().await;
+    service.sign_in(&forum, &citizen, "openid", &Choices::all("Genêt")).await;
+    super::endings::retire(&service, &citizen).await;
+    let mut browser = signed_in(&service, &citizen).await;
+    let page = browser.get(&forum.request("openid").target()).await;
+    let page = browser.choose(&page, &Choices::all("Bruyère")).await;
+    assert!(page.text().contains("id=\"consent\"") && page.text().contains("Bruyère"));
+    browser.post_form(&page, "/interaction/consent", &[("decision", "deny")]).await;
+    let own = service.services.pseudonyms.of_person(citizen.person).await.unwrap();
+    assert!(own.iter().all(|own| own.is_retired() && own.shown.name.as_str() == "Genêt"));
 }
 
 #[tokio::test]

@@ -245,12 +245,14 @@ async fn j2_consent_sent_twice_at_once_is_recorded_once() {
     browser.sign_in(&service, &citizen).await;
     let page = browser.get(&forum.request(SCOPE).target()).await;
     let page = browser.choose(&page, &Choices::all("Genêt")).await;
+    assert!(page.text().contains("id=\"consent\""));
     let mut other = browser.clone();
     let choices = Choices::all("Genêt");
     let (one, two) = tokio::join!(browser.agree(&page, &choices), other.agree(&page, &choices));
     assert_eq!((one.status, two.status), (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER));
     let given = service.services.consents.of_person(citizen.person).await.unwrap();
     assert_eq!(given.iter().filter(|consent| consent.withdrawn_on.is_none()).count(), 1);
+    assert_eq!(service.services.pseudonyms.of_person(citizen.person).await.unwrap().len(), 1);
 }
 
 /// A device of somebody who allows the forum to renew what it knows: `prompt=consent` at every sign-in.

@@ -1,9 +1,9 @@
 //! What two forums see of one person, and one forum of a person over time.
 
 use axum::http::StatusCode;
-use heteronym::{clients::Draft, pseudonym::PseudonymError};
+use heteronym::{clients::Draft, domain::ids::PseudonymId, pseudonym::PseudonymError};
 
-use crate::harness::{Answer, Choices, Citizen, Forum, Service};
+use crate::harness::{Answer, Choices, Citizen, Forum, Service, facts_of};
 
 async fn subject(service: &Service, forum: &Forum, citizen: &Citizen, name: &str) -> String {
     let tokens = service.sign_in(forum, citizen, "openid", &Choices::all(name)).await;
@@ -78,8 +78,12 @@ async fn where_one_voice_is_the_rule_nobody_gets_a_second() {
     let citizen = service.arnaud().await;
     subject(&service, &forum, &citizen, "Genêt").await;
     let shown = service.services.pseudonyms.of_person(citizen.person).await.unwrap().remove(0).shown;
-    let another = service.services.pseudonyms.create(citizen.person, &forum.client.sector, shown).await;
-    assert!(matches!(another, Err(PseudonymError::NoPlace)));
+    let (pseudonyms, sector, person) = (service.services.pseudonyms.clone(), forum.client.sector, citizen.person);
+    let id = PseudonymId::generate(&mut service.services.ambient.rng());
+    let another = service.services.store.write::<_, PseudonymError, _>(move |tx| {
+        Box::pin(async move { pseudonyms.create(tx, id, person, &sector, &shown).await })
+    });
+    assert!(matches!(another.await, Err(PseudonymError::NoPlace)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -94,13 +98,63 @@ async fn ten_windows_that_make_a_pseudonym_at_once_make_one() {
     for number in 0..10_u8 {
         let (mut browser, page) = (browser.clone(), page.clone());
         let letter = char::from(b'a' + number);
-        windows.spawn(async move { browser.choose(&page, &Choices::all(&format!("Gen{letter}"))).await });
+        windows.spawn(async move {
+            let choices = Choices::all(&format!("Gen{letter}"));
+            let page = browser.choose(&page, &choices).await;
+            browser.agree(&page, &choices).await
+        });
     }
+    let mut answered = 0;
     while let Some(reply) = windows.join_next().await {
-        let status = reply.unwrap().status;
-        assert!(status == StatusCode::OK || status == StatusCode::UNPROCESSABLE_ENTITY, "{status}");
+        let reply = reply.unwrap();
+        match reply.status {
+            StatusCode::SEE_OTHER => answered += 1,
+            StatusCode::UNPROCESSABLE_ENTITY => assert!(reply.text().contains("id=\"choose-error\"")),
+            status => panic!("{status}"),
+        }
     }
+    assert!(answered > 0);
     assert_eq!(service.services.pseudonyms.of_person(citizen.person).await.unwrap().len(), 1);
+    let consents = service.services.consents.of_person(citizen.person).await.unwrap();
+    assert_eq!(consents.len(), 1, "pseudonym and consent are written together");
+}
+
+#[tokio::test]
+async fn a_name_that_somebody_takes_meanwhile_brings_the_choice_back_with_what_was_typed() {
+    let service = Service::start().await;
+    let forum = service.register("forum.example", openid()).await;
+    let (mut mine, mut theirs) = (service.browser(), service.browser());
+    let me = service.arnaud().await;
+    mine.sign_in(&service, &me).await;
+    theirs.sign_in(&service, &service.arnaud().await).await;
+    let choices = Choices::all("Genêt");
+    let request = forum.request("openid profile");
+    let page = mine.get(&request.target()).await;
+    let page = mine.choose(&page, &choices).await;
+    theirs.authorize(&forum.request("openid profile"), &choices).await;
+    let again = mine.agree(&page, &choices).await;
+    assert_eq!((again.status, again.location()), (StatusCode::UNPROCESSABLE_ENTITY, None));
+    assert!(again.text().contains("id=\"choose-error\"") && again.text().contains("value=\"Genêt\""));
+    assert!(service.services.pseudonyms.of_person(me.person).await.unwrap().is_empty());
+    let page = mine.choose(&again, &Choices::all("Ajonc")).await;
+    let answer = Answer::of(&mine.agree(&page, &choices).await);
+    let tokens = forum.tokens(&service, &request, &answer).await;
+    assert_eq!(service.told(&tokens).await["name"], "Ajonc");
+}
+
+#[tokio::test]
+async fn the_next_person_at_a_browser_does_not_see_the_name_that_the_one_before_chose() {
+    let service = Service::start().await;
+    let forum = service.register("forum.example", openid()).await;
+    let mut browser = service.browser();
+    browser.sign_in(&service, &service.arnaud().await).await;
+    let page = browser.get(&forum.request("openid").target()).await;
+    let page = browser.choose(&page, &Choices { name: None, ..Choices::all("") }).await;
+    assert!(page.text().contains("id=\"consent\"") && page.text().contains("Arnaud R."));
+    let facts = facts_of(&service, jiff::civil::Date::constant(1991, 7, 9), "cog:38185", "Brigitte S.");
+    browser.sign_in(&service, &service.enrol(&facts).await).await;
+    let reply = browser.get(&format!("/interaction?tx={}", page.field("tx").unwrap())).await;
+    assert!(reply.text().contains("Brigitte S.") && !reply.text().contains("Arnaud R."), "{}", reply.text());
 }
 
 #[tokio::test]

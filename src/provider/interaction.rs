@@ -7,6 +7,7 @@
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{
     Authentication, Provider,
@@ -44,6 +45,8 @@ pub struct Interaction {
 struct Settled {
     person: PersonId,
     wish: Option<Wish>,
+    /// Stands for everything that the page of consent showed.
+    shown: Option<String>,
     /// Agreed at the page of consent, which `prompt=consent` asks for in any case.
     consented: bool,
 }
@@ -88,6 +91,8 @@ pub struct Question {
     pub facts: Facts,
     /// The consent before, when it is asked again.
     pub before: Option<Agreement>,
+    /// What was just agreed to, while something that the page had shown was changed elsewhere.
+    pub overtaken: Option<Decision>,
     voice: Voice,
 }
 
@@ -199,7 +204,7 @@ impl Provider {
         Ok(self.next(interaction, client, browser, Some(signed_in)).await?)
     }
 
-    /// The citizen agreed, to all or to a part.
+    /// The citizen agreed, to all or to a part: of what the page showed, and of nothing that has changed since.
     pub async fn agree(
         &self,
         sealed: &str,
@@ -208,11 +213,16 @@ impl Provider {
         decision: &Decision,
     ) -> Result<Step, StepError> {
         let (interaction, client) = self.open(sealed, browser).await?;
+        let shown = interaction.settled_by(signed_in.person).shown;
         let mut attempts = 2;
         loop {
             // The question that the page asked, found again: so consent cannot be given to a step that was not reached.
             let step = self.next(interaction.clone(), Arc::clone(&client), browser, Some(signed_in)).await?;
-            let Step::Consent(question) = step else { return Ok(step) };
+            let Step::Consent(mut question) = step else { return Ok(step) };
+            if question.digest() != shown {
+                question.overtaken = shown.is_some().then(|| decision.clone());
+                return Ok(Step::Consent(question));
+            }
             attempts -= 1;
             match self.settle(&question, signed_in, decision).await {
                 Ok(()) => {
@@ -303,10 +313,12 @@ impl Provider {
         }
         let present = self.attributes.qualities(&facts, &registered_terms(&client));
         let name = voice.shown().clone();
-        interaction.settled = Some(settled);
+        let shown = Some(self.digest(&request, &name, &facts, &client));
+        interaction.settled = Some(Settled { shown, ..settled });
         let before = before.map(|consent| consent.agreement);
         let pending = self.pending(interaction, client, browser);
-        let question = Question { pending, name, request, present, facts, before, voice };
+        let overtaken = None;
+        let question = Question { pending, name, request, present, facts, before, overtaken, voice };
         Ok(Step::Consent(Box::new(question)))
     }
 
@@ -369,6 +381,21 @@ impl Provider {
         let level = consent.agreement.residence_level;
         let terms = attributes::Terms { residence_level: level, ..registered_terms(client) };
         consent.agreement.covers(request, &self.attributes.qualities(facts, &terms))
+    }
+
+    /// Of everything that the page of consent shows: what the forum says of itself and asks for, the name, and each value at
+    /// every level that can be chosen. How many share them is not in it, for that changes by the minute.
+    fn digest(&self, request: &Request, name: &NameChoice, facts: &Facts, client: &Client) -> String {
+        let registered = registered_terms(client);
+        let values = |residence_level: &Level| {
+            let terms = attributes::Terms { residence_level: *residence_level, ..registered.clone() };
+            self.attributes.qualities(facts, &terms).only(&request.qualities)
+        };
+        let levels = Level::ALL.iter().filter(|level| **level <= registered.residence_level);
+        let values: Vec<_> = levels.map(values).collect();
+        let forum = (&request.fingerprint, &request.qualities, &request.required, request.names, request.offline);
+        let bytes = serde_json::to_vec(&(forum, name, values)).unwrap_or_default();
+        data_encoding::BASE64URL_NOPAD.encode(&Sha256::digest(&bytes))
     }
 
     fn agreement(&self, question: &Question, decision: &Decision) -> Agreement {
@@ -449,12 +476,18 @@ impl Provider {
 impl Interaction {
     fn settled_by(&self, person: PersonId) -> Settled {
         let own = self.settled.clone().filter(|settled| settled.person == person);
-        own.unwrap_or(Settled { person, wish: None, consented: false })
+        own.unwrap_or(Settled { person, wish: None, shown: None, consented: false })
     }
 
     fn wishing(mut self, person: PersonId, wish: Wish) -> Self {
         self.settled = Some(Settled { wish: Some(wish), ..self.settled_by(person) });
         self
+    }
+}
+
+impl Question {
+    fn digest(&self) -> Option<String> {
+        self.pending.interaction.settled.as_ref()?.shown.clone()
     }
 }
 

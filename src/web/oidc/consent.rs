@@ -48,11 +48,14 @@ struct Consent<'a> {
     crowd: Crowd,
     smallest: u64,
     host: String,
+    /// Something was changed while the page was open.
+    overtaken: bool,
 }
 
 pub(super) async fn page(provider: &Provider, page: &Page, question: &Question) -> Result<Response, Problem> {
     let (asked, terms) = (&question.request.qualities, registered_terms(&question.pending.client));
-    let before = question.before.as_ref().map(|before| before.residence_level);
+    let overtaken = question.overtaken.as_ref().map(|decision| decision.residence_level);
+    let before = overtaken.or(question.before.as_ref().map(|before| before.residence_level));
     let proposal = provider.attributes().propose(&question.facts, &terms, asked, before).await;
     let proposal = proposal.map_err(|error| page_problem(error.into()))?;
     let redirect = &question.pending.interaction.request.redirect;
@@ -67,9 +70,11 @@ pub(super) async fn page(provider: &Provider, page: &Page, question: &Question) 
         areas: areas(provider, &proposal),
         crowd: proposal.crowd,
         smallest: provider.attributes().smallest_crowd(),
+        overtaken: overtaken.is_some(),
         host: redirect.origin().trim_start_matches("https://").trim_start_matches("http://").to_owned(),
     };
-    Ok(authorize::leading_to(page.render(&template), redirect))
+    let status = if template.overtaken { StatusCode::CONFLICT } else { StatusCode::OK };
+    Ok(authorize::leading_to(page.render_as(status, &template), redirect))
 }
 
 pub(super) async fn decide(
@@ -103,11 +108,13 @@ fn decision(fields: &SafeFields) -> Decision {
 
 fn items(provider: &Provider, page: &Page, question: &Question) -> Vec<Item> {
     let told = Told { page, attributes: provider.attributes() };
+    let before = |quality: &Quality| question.before.as_ref().is_none_or(|before| !before.declined.contains(quality));
+    let ticked = |quality: &Quality| question.overtaken.as_ref().map(|decision| decision.agreed.contains(quality));
     let item = |quality: &Quality| Item {
         quality: *quality,
         value: told.value(*quality, &question.present),
         required: question.request.required.contains(quality),
-        agreed: question.before.as_ref().is_none_or(|before| !before.declined.contains(quality)),
+        agreed: ticked(quality).unwrap_or_else(|| before(quality)),
     };
     question.request.qualities.iter().map(item).collect()
 }

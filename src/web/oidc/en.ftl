@@ -14,6 +14,7 @@ choose-own = Your pseudonyms here
 choose-again = You had left this forum. Your place is still yours; choose a name.
 
 consent-title = Enter { $forum }?
+consent-changed = Something changed while this page was open: what { $forum } says of itself or asks for, or what is known of you. Nothing has been told yet. Here is how it stands now; please look again.
 consent-policy = Its privacy policy
 consent-terms = Its terms of use
 consent-learns = What the forum will learn

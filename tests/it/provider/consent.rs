@@ -4,7 +4,8 @@ use axum::http::StatusCode;
 use heteronym::{
     clients::Draft,
     domain::{area::Level, quality::Facts},
-    store::{StoreError, persons},
+    store::{StoreError, clients, persons},
+    web::shared::Return,
 };
 use jiff::civil::Date;
 
@@ -115,4 +116,72 @@ async fn what_was_chosen_before_is_not_proposed_where_it_would_now_make_somebody
     assert_eq!(browser.agree(&page, &Choices::all("").at("region")).await.status, StatusCode::SEE_OTHER);
     let page = browser.get(&forum.request("openid age residence").with("prompt", "consent").target()).await;
     assert_eq!(proposed(&page), "region", "a coarser choice is kept");
+}
+
+#[tokio::test]
+async fn what_changed_while_the_page_was_open_is_shown_before_it_is_told() {
+    let service = Service::start().await;
+    let forum = service.forum("forum.example", "openid profile age residence").await;
+    let citizen = service.enrol(&neighbour(&service, GRENOBLE)).await;
+    let (mut browser, page) = asked(&service, &forum, &citizen, "openid age residence").await;
+    assert!(page.text().contains("Isère") && !page.text().contains("id=\"changed\""));
+    moves(&service, &citizen, LYON).await;
+    let choices = Choices::all("").but("age_bracket").at("departement");
+    let again = browser.agree(&page, &choices).await;
+    assert_eq!((again.status, again.location()), (StatusCode::CONFLICT, None));
+    let text = again.text();
+    assert!(text.contains("id=\"changed\"") && text.contains("Rhône"), "why, and what is true now: {text}");
+    assert!(text.contains("id=\"agree-age_over_18\" checked"), "what was ticked stays so");
+    assert!(!text.contains("id=\"agree-age_bracket\" checked"), "and what was not: {text}");
+    assert!(service.services.consents.of_person(citizen.person).await.unwrap().is_empty());
+    assert_eq!(browser.agree(&again, &choices).await.status, StatusCode::SEE_OTHER);
+    let given = service.services.consents.of_person(citizen.person).await.unwrap().remove(0).agreement;
+    assert_eq!(given.shown.residence, Some("FR-69".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn a_forum_that_changes_its_policy_while_the_page_is_open_does_not_get_consent_to_the_old_one() {
+    let service = Service::start().await;
+    let forum = service.forum("forum.example", "openid profile age").await;
+    let citizen = service.arnaud().await;
+    let (mut browser, page) = asked(&service, &forum, &citizen, "openid age").await;
+    let id = forum.client.id.clone();
+    let changed = service.services.store.write::<_, StoreError, _>(move |tx| {
+        Box::pin(async move {
+            let mut row = clients::find(tx, &id).await?.unwrap();
+            row.metadata = row.metadata.replace("Forum of forum.example", "Forum that sells");
+            clients::update(tx, &row).await
+        })
+    });
+    assert!(changed.await.unwrap());
+    // Rows are read again after five seconds.
+    service.wait(6);
+    let again = browser.agree(&page, &Choices::all("")).await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    assert!(again.text().contains("Forum that sells"));
+    assert!(service.services.consents.of_person(citizen.person).await.unwrap().is_empty());
+    assert_eq!(browser.agree(&again, &Choices::all("")).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_form_made_from_a_page_that_never_showed_the_values_agrees_to_nothing() {
+    let service = Service::start().await;
+    let forum = service.forum("forum.example", "openid profile age").await;
+    let citizen = service.arnaud().await;
+    service.sign_in(&forum, &citizen, "openid", &Choices::all("Genêt")).await;
+    let mut stranger = service.browser();
+    let reply = stranger.get(&forum.request("openid age").target()).await;
+    let session = citizen.begin_session(&service).await;
+    stranger.hold_session(session.token.expose());
+    let back = form_urlencoded::parse(reply.location().unwrap().split_once('?').unwrap().1.as_bytes());
+    let back = Return(back.into_owned().next().unwrap().1);
+    let path = back.path(&service.services.accounts, &session.signed_in);
+    let tx = path.split_once("tx=").unwrap().1.to_owned();
+    let csrf = stranger.get(&path).await.field("csrf").unwrap();
+    let fields = [("csrf", csrf.as_str()), ("tx", &tx), ("decision", "agree"), ("agree", "age_bracket")];
+    let page = stranger.post("/interaction/consent", &fields).await;
+    assert_eq!((page.status, page.location()), (StatusCode::OK, None));
+    assert!(page.text().contains("id=\"consent\"") && !page.text().contains("id=\"changed\""));
+    let given = service.services.consents.of_person(citizen.person).await.unwrap();
+    assert!(given.iter().all(|consent| consent.agreement.agreed.is_empty()));
 }

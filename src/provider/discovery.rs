@@ -1,9 +1,14 @@
 //! Discovery (OpenID Connect Discovery §3, RFC 8414): what is served here, and nothing that is not.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::Provider;
 use crate::{
-    domain::claim::SCOPES,
-    wire::oauth::{AuthMethod, Prompt, ProviderMetadata, ResponseMode, ResponseType},
+    domain::{authentication::Acr, claim::SCOPES},
+    wire::{
+        jose::Algorithm,
+        oauth::{AuthMethod, Prompt, ProviderMetadata, ResponseMode, ResponseType},
+    },
 };
 
 /// Paths of the endpoints below the issuer.
@@ -17,9 +22,26 @@ pub mod path {
     pub const END_SESSION: &str = "/end-session";
 }
 
+/// The document as it was last encoded, and the one thing in it that time changes: which keys sign.
+#[derive(Default)]
+pub(super) struct Encoded(Mutex<Option<(Vec<Algorithm>, Arc<str>)>>);
+
 impl Provider {
-    /// The metadata document.
-    pub fn metadata(&self) -> ProviderMetadata {
+    /// The metadata document, as JSON.
+    pub fn metadata(&self) -> Arc<str> {
+        let algorithms = self.keyring.algorithms(self.ambient.now());
+        let mut encoded = self.discovery.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, text)) = &*encoded
+            && *known == algorithms
+        {
+            return Arc::clone(text);
+        }
+        let text: Arc<str> = serde_json::to_string(&self.describe(&algorithms)).unwrap_or_default().into();
+        *encoded = Some((algorithms, Arc::clone(&text)));
+        text
+    }
+
+    fn describe(&self, algorithms: &[Algorithm]) -> ProviderMetadata {
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         ProviderMetadata {
             issuer: self.issuer.as_str().to_owned(),
@@ -38,9 +60,9 @@ impl Provider {
             response_modes_supported: vec![ResponseMode::Query, ResponseMode::FormPost],
             grant_types_supported: texts(&["authorization_code", "refresh_token"]),
             subject_types_supported: texts(&["pairwise"]),
-            acr_values_supported: Vec::new(),
+            acr_values_supported: texts(&Acr::ALL.map(Acr::as_str)),
             prompt_values_supported: vec![Prompt::None, Prompt::Login, Prompt::Consent, Prompt::SelectAccount],
-            id_token_signing_alg_values_supported: self.keyring.algorithms(self.ambient.now()),
+            id_token_signing_alg_values_supported: algorithms.to_vec(),
             userinfo_signing_alg_values_supported: Vec::new(),
             request_object_signing_alg_values_supported: Vec::new(),
             token_endpoint_auth_methods_supported: vec![

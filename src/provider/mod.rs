@@ -44,6 +44,7 @@ pub struct Provider {
     pub(crate) issuance: Issuance,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) ambient: Ambient,
+    discovery: Arc<discovery::Encoded>,
 }
 
 /// A citizen who is signed in, as far as the protocol has to know.
@@ -112,6 +113,7 @@ impl Provider {
             issuance,
             lifetimes: parts.lifetimes,
             ambient: parts.ambient,
+            discovery: Arc::default(),
         }
     }
 

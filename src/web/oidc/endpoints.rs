@@ -14,7 +14,8 @@ use crate::{
 };
 
 pub(super) async fn discovery(State(provider): State<Provider>) -> Response {
-    cacheable(Json(provider.metadata()).into_response())
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    cacheable((json, provider.metadata().to_string()).into_response())
 }
 
 pub(super) async fn jwks(State(provider): State<Provider>) -> Response {

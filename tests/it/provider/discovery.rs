@@ -21,6 +21,8 @@ async fn discovery_advertises_what_is_served_and_nothing_else() {
     assert_eq!(metadata["subject_types_supported"], serde_json::json!(["pairwise"]));
     assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
     assert_eq!(metadata["id_token_signing_alg_values_supported"], serde_json::json!(["EdDSA", "ES256", "RS256"]));
+    let levels = ["urn:heteronym:acr:passkey", "urn:heteronym:acr:passphrase"];
+    assert_eq!(metadata["acr_values_supported"], serde_json::json!(levels));
     for said in ["request_parameter_supported", "request_uri_parameter_supported", "claims_parameter_supported"] {
         assert_eq!(metadata[said], false, "{said}");
     }

@@ -8,7 +8,8 @@ mod endpoints;
 
 use axum::{
     Router,
-    http::StatusCode,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 
@@ -25,18 +26,26 @@ pub fn routes(provider: Provider) -> Router {
         .route(path::DISCOVERY, get(endpoints::discovery))
         .route(path::OAUTH_METADATA, get(endpoints::discovery))
         .route(path::JWKS, get(endpoints::jwks))
-        .route(path::AUTHORIZE, get(authorize::by_get).post(authorize::by_post))
-        .route(paths::INTERACTION, get(authorize::resume))
+        .route(path::AUTHORIZE, get(authorize::by_get).post(authorize::by_post).head(async || not_by_head("GET, POST")))
+        .route(paths::INTERACTION, get(authorize::resume).head(async || not_by_head("GET")))
         .route(paths::CHOOSE, post(choose::choose))
         .route(paths::CONSENT, post(consent::decide))
         .route(path::TOKEN, post(endpoints::token))
         .route(path::USERINFO, get(endpoints::userinfo).post(endpoints::userinfo))
-        .route(path::END_SESSION, get(end_session::by_get).post(end_session::by_post))
+        .route(
+            path::END_SESSION,
+            get(end_session::by_get).post(end_session::by_post).head(async || not_by_head("GET, POST")),
+        )
         .route(paths::END_SESSION_CONFIRMED, post(end_session::confirmed))
         .with_state(provider)
 }
 
 pub(super) const TEXTS: [(Lang, &str); 2] = [(Lang::Fr, include_str!("fr.ftl")), (Lang::En, include_str!("en.ftl"))];
+
+/// A look at the head alone is to have no effect (RFC 9110 §9.2.1), and these answers are one.
+fn not_by_head(allowed: &'static str) -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, allowed)]).into_response()
+}
 
 /// The citizen who is signed in, as the protocol sees them.
 fn citizen(signed_in: Option<&SignedIn>) -> Option<Authentication> {

@@ -288,10 +288,22 @@ async fn a30_post_is_the_same_as_get_and_nothing_else_is() {
     assert_eq!(reply.status, StatusCode::SEE_OTHER, "the same by GET, with our cookies");
     assert_eq!(reply.location(), Some(request.target().as_str()));
     assert!(Answer::of(&house.browser.get(reply.location().unwrap()).await).get("code").is_some());
-    for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE, Method::OPTIONS] {
+    for method in [Method::HEAD, Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE, Method::OPTIONS] {
         let asked = HttpRequest::builder().method(method.clone()).uri(request.target()).body(Body::empty()).unwrap();
         assert_eq!(house.browser.send(asked).await.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
     }
+}
+
+#[tokio::test]
+async fn a30_to_ask_for_the_head_alone_has_no_effect() {
+    let mut house = house().await;
+    for path in ["/interaction?tx=x", "/end-session"] {
+        let asked = HttpRequest::head(path).body(Body::empty()).unwrap();
+        let reply = house.browser.send(asked).await;
+        assert_eq!((reply.status, reply.location()), (StatusCode::METHOD_NOT_ALLOWED, None), "{path}");
+    }
+    let known = HttpRequest::head("/.well-known/openid-configuration").body(Body::empty()).unwrap();
+    assert_eq!(house.browser.send(known).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

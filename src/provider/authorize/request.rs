@@ -41,19 +41,22 @@ impl RedirectProven<'_> {
         self.refuse_request_objects()?;
         let scope = self.scope()?;
         let challenge = self.challenge()?;
-        Ok(AuthorizationRequest {
+        let request = AuthorizationRequest {
             client: self.client.id.clone(),
             redirect: self.redirect.clone(),
             mode,
             scope,
             state: self.text("state", MAX_STATE)?,
-            nonce: self.text("nonce", MAX_STATE)?,
+            nonce: self.text("nonce", MAX_NONCE)?,
             challenge,
             prompts: self.prompts()?,
             max_age: self.max_age()?,
             hint: self.hint(provider)?,
-            ui_locales: self.text("ui_locales", MAX_STATE)?,
-        })
+            // A wish that cannot be met is no error (OpenID Connect Core §3.1.2.1).
+            ui_locales: self.get("ui_locales")?.filter(|locales| locales.len() <= MAX_LOCALES).map(str::to_owned),
+        };
+        request.check_length()?;
+        Ok(request)
     }
 
     fn check_response_type(&self) -> Result<(), Refusal> {
@@ -135,6 +138,13 @@ impl RedirectProven<'_> {
 }
 
 impl AuthorizationRequest {
+    /// Whoever has to sign in first is sent there with the request, sealed, in the address.
+    fn check_length(&self) -> Result<(), Refusal> {
+        let bytes = serde_json::to_vec(self).map_or(usize::MAX, |bytes| bytes.len());
+        let too_long = || Refusal::new(ErrorCode::InvalidRequest, "the request is too long: shorten state or nonce");
+        if bytes <= MAX_REQUEST { Ok(()) } else { Err(too_long()) }
+    }
+
     /// What consent is asked for.
     pub(crate) fn wishes(&self, client: &crate::clients::Client) -> Request {
         let asked = |quality: &Quality| self.scope.contains(quality.scope());
@@ -159,5 +169,10 @@ fn defective(error: &ParamError) -> Refusal {
     Refusal::new(ErrorCode::InvalidRequest, error.to_string())
 }
 
-/// Bytes of `state` and `nonce`: ample, and the sealed interaction stays short enough for an address.
-const MAX_STATE: usize = 1_024;
+/// Bytes of `state`. Some software keeps there what it was doing, encrypted.
+const MAX_STATE: usize = 2_048;
+const MAX_NONCE: usize = 1_024;
+const MAX_LOCALES: usize = 100;
+/// Bytes of a request as it is sealed. With what is added on the way and base64, the address that carries it has less than
+/// the 8,000 bytes that servers take at the least (RFC 9110 §4.1).
+const MAX_REQUEST: usize = 5_700;

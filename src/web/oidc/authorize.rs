@@ -11,18 +11,14 @@ use serde::Deserialize;
 
 use super::{choose, citizen, consent, page_problem};
 use crate::{
-    accounts::Accounts,
-    http::{Lang, Page, Problem, headers::FormTargets},
+    http::{Lang, Page, Problem, headers::FormTargets, server::Limits},
     provider::{
         Provider,
         authorize::{Answer, PageError},
         discovery::path,
         interaction::{Interaction, Step},
     },
-    web::{
-        paths,
-        shared::{Reader, sign_in_address},
-    },
+    web::shared::{Reader, sign_in_to_go_on},
     wire::oauth::{MAX_QUERY, Params, ProvenRedirect, ResponseMode},
 };
 
@@ -34,7 +30,6 @@ pub(super) struct UnderWay {
 
 pub(super) async fn by_get(
     State(provider): State<Provider>,
-    accounts: Accounts,
     Reader { page, signed_in }: Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
@@ -42,45 +37,40 @@ pub(super) async fn by_get(
         .map_err(|_| page_problem(PageError::Unreadable))?;
     let signed_in = citizen(signed_in.as_ref());
     let step = provider.authorize(&params, page.browser().as_bytes(), signed_in.as_ref()).await;
-    show(&provider, &accounts, page, step.map_err(page_problem)?).await
+    show(&provider, page, step.map_err(page_problem)?).await
 }
 
 /// The same by POST (OpenID Connect Core §3.1.2.1). Another site's form comes without our cookies, so the browser is
 /// sent to the same request by GET, which has them.
 pub(super) async fn by_post(page: Page, body: Bytes) -> Result<Response, Problem> {
-    let unreadable = || page_problem(PageError::Unreadable);
-    let query = std::str::from_utf8(&body).ok().filter(|query| query.len() <= MAX_QUERY).ok_or_else(unreadable)?;
-    if query.bytes().any(|byte| !byte.is_ascii_graphic()) {
-        return Err(unreadable());
-    }
-    Ok(page.see_other(&format!("{}?{query}", path::AUTHORIZE)))
+    by_get_instead(&page, path::AUTHORIZE, &body)
+}
+
+/// Sends a form on as an address, if servers take one of that length.
+pub(super) fn by_get_instead(page: &Page, path: &str, body: &[u8]) -> Result<Response, Problem> {
+    let query = std::str::from_utf8(body).ok().filter(|query| query.bytes().all(|byte| byte.is_ascii_graphic()));
+    let address = query.map(|query| format!("{path}?{query}"));
+    let fits = |address: &String| address.len() <= Limits::default().target_bytes;
+    let address = address.filter(fits).ok_or_else(|| page_problem(PageError::Unreadable))?;
+    Ok(page.see_other(&address))
 }
 
 /// Goes on after signing in, or after a reload.
 pub(super) async fn resume(
     State(provider): State<Provider>,
-    accounts: Accounts,
     Reader { page, signed_in }: Reader,
     Query(UnderWay { tx }): Query<UnderWay>,
 ) -> Result<Response, Problem> {
     let signed_in = citizen(signed_in.as_ref());
     let step = provider.resume(&tx, page.browser().as_bytes(), signed_in.as_ref()).await;
-    show(&provider, &accounts, page, step.map_err(page_problem)?).await
+    show(&provider, page, step.map_err(page_problem)?).await
 }
 
 /// The page or redirect of a step.
-pub(super) async fn show(
-    provider: &Provider,
-    accounts: &Accounts,
-    page: Page,
-    step: Step,
-) -> Result<Response, Problem> {
+pub(super) async fn show(provider: &Provider, page: Page, step: Step) -> Result<Response, Problem> {
     match step {
         Step::Answer(answer) => Ok(deliver(&page, &answer)),
-        Step::SignIn(pending) => {
-            let back = format!("{}?tx={}", paths::INTERACTION, pending.sealed);
-            Ok(page.see_other(&sign_in_address(accounts, &back)))
-        }
+        Step::SignIn(pending) => Ok(page.see_other(&sign_in_to_go_on(&pending.sealed))),
         Step::Choose(choice) => {
             let page = in_wished_language(page, &choice.pending.interaction);
             Ok(choose::page(&page, &choice, &choose::before(&choice)))

@@ -8,7 +8,6 @@ use serde::Deserialize;
 
 use super::{authorize, page_problem, required_citizen};
 use crate::{
-    accounts::Accounts,
     clients::Client,
     domain::{ids::PseudonymId, name::Reserved, quality::Facts},
     http::{Page, Problem, SafeForm},
@@ -72,7 +71,6 @@ pub(super) fn page(page: &Page, choice: &Choice, entry: &NameEntry) -> Response 
 
 pub(super) async fn choose(
     State(provider): State<Provider>,
-    accounts: Accounts,
     Reader { page, signed_in }: Reader,
     SafeForm(entry): SafeForm<Entry>,
 ) -> Result<Response, Problem> {
@@ -80,7 +78,7 @@ pub(super) async fn choose(
     let browser = page.browser().as_bytes().to_vec();
     // The choice as it stands now, to take it or to show it again.
     let step = provider.resume(&entry.tx, &browser, Some(&signed_in)).await.map_err(page_problem)?;
-    let Step::Choose(choice) = step else { return authorize::show(&provider, &accounts, page, step).await };
+    let Step::Choose(choice) = step else { return authorize::show(&provider, page, step).await };
     let wish = match wish(&provider, &entry, &choice.facts, &choice.pending.client) {
         Ok(wish) => wish,
         Err(error) => return Ok(self::page(&page, &choice, &entry.name.refused(error))),
@@ -90,7 +88,7 @@ pub(super) async fn choose(
         Wish::New(shown) => provider.create(&entry.tx, &browser, &signed_in, shown).await,
     };
     match taken {
-        Ok(step) => authorize::show(&provider, &accounts, page, step).await,
+        Ok(step) => authorize::show(&provider, page, step).await,
         Err(StepError::Page(error)) => Err(page_problem(error)),
         Err(StepError::Pseudonym(PseudonymError::Store(error))) => Err(page_problem(error.into())),
         Err(StepError::Pseudonym(error)) => Ok(self::page(&page, &choice, &entry.name.refused(pseudonym_text(&error)))),

@@ -5,7 +5,6 @@ use axum::{extract::State, http::StatusCode, response::Response};
 
 use super::{authorize, page_problem, required_citizen};
 use crate::{
-    accounts::Accounts,
     attributes::{Crowd, Offer, Proposal},
     clients::Client,
     domain::{area::Level, claim::Quality},
@@ -79,7 +78,6 @@ pub(super) async fn page(provider: &Provider, page: &Page, question: &Question) 
 
 pub(super) async fn decide(
     State(provider): State<Provider>,
-    accounts: Accounts,
     Reader { page, signed_in }: Reader,
     fields: SafeFields,
 ) -> Result<Response, Problem> {
@@ -87,11 +85,11 @@ pub(super) async fn decide(
     let browser = page.browser().as_bytes().to_vec();
     if fields.one("decision") != Some("agree") {
         let step = provider.deny(&sealed, &browser).await.map_err(page_problem)?;
-        return authorize::show(&provider, &accounts, page, step).await;
+        return authorize::show(&provider, page, step).await;
     }
     let signed_in = required_citizen(signed_in.as_ref())?;
     match provider.agree(&sealed, &browser, &signed_in, &decision(&fields)).await {
-        Ok(step) => authorize::show(&provider, &accounts, page, step).await,
+        Ok(step) => authorize::show(&provider, page, step).await,
         Err(StepError::Page(error)) => Err(page_problem(error)),
         // The page sends what is required; a form without it is not ours.
         Err(StepError::Consent(_)) => Err(Problem::new(StatusCode::BAD_REQUEST, "form-incomplete")),

@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{citizen, page_problem};
+use super::{authorize::by_get_instead, citizen, page_problem};
 use crate::{
     accounts::Accounts,
     http::{Page, Problem, SafeForm},
@@ -70,10 +70,7 @@ pub(super) async fn by_get(
 
 /// Another site's form comes without our cookies; the same request by GET has them.
 pub(super) async fn by_post(page: Page, body: Bytes) -> Result<Response, Problem> {
-    let query = std::str::from_utf8(&body).ok().filter(|query| query.len() <= MAX_QUERY);
-    let query = query.filter(|query| query.bytes().all(|byte| byte.is_ascii_graphic()));
-    let query = query.ok_or_else(|| page_problem(PageError::Unreadable))?;
-    Ok(page.see_other(&format!("{}?{query}", path::END_SESSION)))
+    by_get_instead(&page, path::END_SESSION, &body)
 }
 
 pub(super) async fn confirmed(

@@ -15,7 +15,7 @@ pub use self::{
     device::Device,
     problem::problem,
     refused::refused,
-    returning::{Return, sign_in_address},
+    returning::{Return, sign_in_address, sign_in_to_go_on},
     session::{CurrentSession, Member, Reader, browser_tag},
     signed_out::signed_out,
 };

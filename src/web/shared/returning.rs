@@ -1,6 +1,7 @@
 //! Where to go after signing in: a path of our own, sealed by us when somebody is sent to sign in.
 //!
-//! What a link says about it is never believed: only a value that this service sealed leads anywhere.
+//! What a link says about it is never believed: only a value that this service sealed leads anywhere, a path here or a
+//! sign-in to a forum at the page that opens it.
 
 use std::time::Duration;
 
@@ -29,9 +30,20 @@ pub fn sign_in_address(accounts: &Accounts, path: &str) -> String {
     format!("{}?return={}", paths::SIGN_IN, accounts.seal_value(PURPOSE, &[], &sealed))
 }
 
+/// The address that has somebody sign in and then go on with a sign-in to a forum. That is sealed, and bound to the browser,
+/// already: sealed once more, a long request would make an address that servers refuse.
+pub fn sign_in_to_go_on(sealed: &str) -> String {
+    format!("{}?return={UNDER_WAY}{sealed}", paths::SIGN_IN)
+}
+
 impl Return {
     /// The path that was sealed, while it is not too long ago.
     pub fn sealed_path(&self, accounts: &Accounts) -> Option<String> {
+        if let Some(sealed) = self.0.strip_prefix(UNDER_WAY) {
+            // Whether it was sealed here is found out where it leads: on one page of our own.
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            return sealed.bytes().all(is_plain).then(|| format!("{}?tx={sealed}", paths::INTERACTION));
+        }
         let sealed = accounts.open_value::<Sealed>(PURPOSE, &[], &self.0)?;
         (accounts.now() <= sealed.until).then_some(sealed.path)
     }
@@ -47,4 +59,6 @@ impl Return {
 }
 
 const PURPOSE: &str = "return";
+/// Not in the alphabet of sealed values.
+const UNDER_WAY: &str = "tx.";
 const LIFETIME: Duration = Duration::from_hours(1);

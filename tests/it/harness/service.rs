@@ -77,6 +77,11 @@ impl Service {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
+    /// The routes, as a server of its own would serve them.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// A browser that has never been here.
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(self.router.clone(), self.services.config.server.issuer.as_str())

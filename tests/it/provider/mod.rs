@@ -8,6 +8,7 @@ mod discovery;
 mod endings;
 mod faults;
 mod hostile_requests;
+mod lengths;
 mod pseudonyms;
 mod refresh;
 mod sign_out;

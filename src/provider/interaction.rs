@@ -3,6 +3,10 @@
 //! The request travels in an [`Interaction`], sealed and bound to the browser: no step is remembered on the server, and
 //! every step begins anew at the first thing that is missing, so none can be skipped. What was settled on the way travels
 //! with it and is of one person; nothing of it is written before that person agrees to what was shown.
+//!
+//! At most one grant comes of an interaction. Its id is in it from the beginning, so every code of it, after a reload or a
+//! double click, is the same grant; once a code has been redeemed the interaction is over, and what the browser keeps in
+//! its history gives no further code and passes for no further sign-in.
 
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
@@ -22,14 +26,12 @@ use crate::{
         ambient::Timestamp,
         area::Level,
         claim::{Qualities, Quality},
-        ids::{ClientId, GrantId, PersonId, PseudonymId},
+        ids::{GrantId, PersonId, PseudonymId},
         quality::Facts,
-        secret::TokenHash,
     },
-    issuance::Terms,
     pseudonym::{Heteronym, NameChoice, PseudonymError},
-    store::StoreError,
-    wire::oauth::{AuthorizationResponse, CodeChallenge, ErrorCode, Prompt},
+    store::{StoreError, grants},
+    wire::oauth::{AuthorizationResponse, ErrorCode, Prompt},
 };
 
 /// A sign-in under way.
@@ -37,6 +39,8 @@ use crate::{
 pub struct Interaction {
     pub request: AuthorizationRequest,
     pub started: Timestamp,
+    /// The one grant that can come of it.
+    pub(super) grant: GrantId,
     settled: Option<Settled>,
 }
 
@@ -103,26 +107,6 @@ pub struct Decision {
     pub residence_level: Level,
 }
 
-/// The sealed content of an authorization code.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Code {
-    #[serde(rename = "T")]
-    pub(super) terms: Terms,
-    #[serde(rename = "x")]
-    pub(super) expires_at: Timestamp,
-    #[serde(rename = "h")]
-    pub(super) challenge: CodeChallenge,
-    #[serde(rename = "u")]
-    pub(super) redirect: String,
-    #[serde(rename = "e")]
-    pub(super) nonce: Option<String>,
-    #[serde(rename = "q")]
-    pub(super) session_tag: [u8; 32],
-    /// Whoever signs out before the code is redeemed has signed out.
-    #[serde(rename = "d")]
-    pub(super) session: TokenHash,
-}
-
 /// Why a step could not be taken. Some have their place on the page itself.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
@@ -151,7 +135,8 @@ impl Provider {
         browser: &[u8],
         signed_in: Option<&Authentication>,
     ) -> Result<Step, PageError> {
-        let interaction = Interaction { request, started: self.ambient.now(), settled: None };
+        let grant = GrantId::generate(&mut self.ambient.rng());
+        let interaction = Interaction { request, started: self.ambient.now(), grant, settled: None };
         self.next(interaction, client, browser, signed_in).await
     }
 
@@ -248,11 +233,16 @@ impl Provider {
         Ok(self.refusal(&interaction.request, ErrorCode::AccessDenied))
     }
 
-    /// The request and client of a sealed interaction.
+    /// The request and client of a sealed interaction that is not over.
     async fn open(&self, sealed: &str, browser: &[u8]) -> Result<(Interaction, Arc<Client>), PageError> {
         let bytes = self.keyring.token().open(INTERACTION, browser, sealed).map_err(|_| PageError::Interaction)?;
         let interaction: Interaction = serde_json::from_slice(&bytes).map_err(|_| PageError::Interaction)?;
         if self.ambient.now() >= interaction.started.plus(LIFETIME) {
+            return Err(PageError::Interaction);
+        }
+        let grant = interaction.grant;
+        let redeemed = self.store.read::<_, StoreError, _>(move |tx| Box::pin(grants::find(tx, grant))).await?;
+        if redeemed.is_some() {
             return Err(PageError::Interaction);
         }
         let client = self.clients.find(&interaction.request.client).await?.ok_or(PageError::Client)?;
@@ -274,7 +264,10 @@ impl Provider {
             let pending = || Step::SignIn(Box::new(self.pending(interaction, client, browser)));
             return Ok(if silent { refusal } else { pending() });
         };
-        let facts = self.attributes.facts(signed_in.person).await?.ok_or(PageError::NotACitizen)?;
+        let Some(facts) = self.attributes.facts(signed_in.person).await? else {
+            let refusal = || self.refusal(&interaction.request, ErrorCode::LoginRequired);
+            return if silent { Ok(refusal()) } else { Err(PageError::NotACitizen) };
+        };
         let settled = interaction.settled_by(signed_in.person);
         let own = self.pseudonyms.in_sector(signed_in.person, &client.sector).await?;
         let places = self.clients.heteronyms_per_person(&client.sector).await?;
@@ -306,7 +299,7 @@ impl Provider {
         let may_stand = matches!(voice, Voice::Own(_)) && !asked_anew;
         let held = before.as_ref().filter(|consent| may_stand && self.covers(consent, &request, &facts, &client));
         if let Some(consent) = held {
-            return Ok(self.grant(&interaction, &client, signed_in, voice.id(), consent));
+            return Ok(Step::Answer(self.grant(&interaction, &client, signed_in, voice.id(), consent)));
         }
         if interaction.request.prompts.contains(Prompt::None) {
             return Ok(self.refusal(&interaction.request, ErrorCode::ConsentRequired));
@@ -417,49 +410,6 @@ impl Provider {
         }
     }
 
-    fn grant(
-        &self,
-        interaction: &Interaction,
-        client: &Client,
-        signed_in: &Authentication,
-        pseudonym: PseudonymId,
-        consent: &Consent,
-    ) -> Step {
-        let request = &interaction.request;
-        let mut rng = self.ambient.rng();
-        let asked = request.wishes(client).qualities;
-        let code = Code {
-            terms: Terms {
-                grant: GrantId::generate(&mut rng),
-                consent: consent.id,
-                client: client.id.clone(),
-                person: signed_in.person,
-                account: signed_in.account,
-                pseudonym,
-                scope: request.scope.clone(),
-                release: consent.agreement.agreed.intersection(&asked).copied().collect(),
-                names: request.scope.contains("profile"),
-                residence_level: consent.agreement.residence_level,
-                age_brackets: client.metadata.age_brackets.clone(),
-                shown: consent.agreement.shown.clone(),
-                auth_time: signed_in.at,
-                auth_time_asked: request.max_age.is_some(),
-                acr: signed_in.acr.clone(),
-                amr: signed_in.amr.clone(),
-                sid: self.sid(&signed_in.session_tag, &client.sector),
-            },
-            expires_at: self.ambient.now().plus(self.lifetimes.code),
-            challenge: request.challenge,
-            redirect: request.redirect.as_str().to_owned(),
-            nonce: request.nonce.clone(),
-            session_tag: signed_in.session_tag,
-            session: signed_in.session,
-        };
-        let sealed = code.seal(self, &client.id);
-        let response = AuthorizationResponse::code(&sealed, request.state.as_deref(), self.issuer.as_str());
-        Step::Answer(Answer { redirect: request.redirect.clone(), mode: request.mode, response })
-    }
-
     fn refusal(&self, request: &AuthorizationRequest, code: ErrorCode) -> Step {
         let state = request.state.as_deref();
         let response = AuthorizationResponse::error(code, code.meaning(), state, self.issuer.as_str());
@@ -508,19 +458,6 @@ impl From<StoreError> for StepError {
     }
 }
 
-impl Code {
-    fn seal(&self, provider: &Provider, client: &ClientId) -> String {
-        let bytes = serde_json::to_vec(self).unwrap_or_default();
-        provider.keyring.token().seal(CODE, client.as_str().as_bytes(), &bytes, &mut provider.ambient.rng())
-    }
-
-    /// A code of this client; whether it has expired or was spent is for the caller.
-    pub(super) fn open(provider: &Provider, client: &ClientId, code: &str) -> Option<Self> {
-        let bytes = provider.keyring.token().open(CODE, client.as_str().as_bytes(), code).ok()?;
-        serde_json::from_slice(&bytes).ok()
-    }
-}
-
 /// What the forum may learn at the most.
 pub fn registered_terms(client: &Client) -> attributes::Terms {
     attributes::Terms {
@@ -537,6 +474,5 @@ impl fmt::Debug for Interaction {
 }
 
 const INTERACTION: &str = "interaction";
-const CODE: &str = "code";
 /// Time enough to fetch a telephone from another room.
 const LIFETIME: Duration = Duration::from_mins(30);

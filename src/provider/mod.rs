@@ -1,10 +1,11 @@
 //! OpenID Connect: what the endpoints do, without HTTP and without pages.
 //!
 //! [`authorize`] is an ordered list of small checks; [`interaction`] the steps a citizen goes through between the
-//! request and its answer; [`token`] spends codes and refresh tokens; [`userinfo`], [`end_session`] and [`discovery`]
-//! are what their names say.
+//! request and its answer; `code` is what that answer carries; [`token`] spends it, and refresh tokens; [`userinfo`],
+//! [`end_session`] and [`discovery`] are what their names say.
 
 pub mod authorize;
+mod code;
 pub mod discovery;
 pub mod end_session;
 pub mod interaction;

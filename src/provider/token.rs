@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Provider, interaction::Code};
+use super::{Provider, code::Code};
 use crate::{
     clients::{AuthenticationError, ClaimsIn, Client},
     domain::{
@@ -110,7 +110,7 @@ impl Provider {
         let invalid = |why: &str| TokenError::new(ErrorCode::InvalidGrant, why);
         let text = params.get("code")?.ok_or_else(|| TokenError::new(ErrorCode::InvalidRequest, "code is missing"))?;
         let code = Code::open(self, &client.id, text).ok_or_else(|| invalid("the code is not one of yours"))?;
-        if params.get("redirect_uri")? != Some(code.redirect.as_str()) {
+        if !code.went_to(params.get("redirect_uri")?) {
             return Err(invalid("redirect_uri is not the one of the authorization request"));
         }
         let verifier = params.get("code_verifier")?.ok_or_else(|| invalid("code_verifier is missing"))?;

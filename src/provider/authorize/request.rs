@@ -19,6 +19,8 @@ use crate::{
 pub struct AuthorizationRequest {
     pub client: ClientId,
     pub redirect: ProvenRedirect,
+    /// The request had the redirect URI in it, so the token request has to have it too (RFC 6749 §4.1.3).
+    pub redirect_sent: bool,
     pub mode: ResponseMode,
     pub scope: Scope,
     pub state: Option<String>,
@@ -44,6 +46,7 @@ impl RedirectProven<'_> {
         let request = AuthorizationRequest {
             client: self.client.id.clone(),
             redirect: self.redirect.clone(),
+            redirect_sent: self.get("redirect_uri")?.is_some(),
             mode,
             scope,
             state: self.text("state", MAX_STATE)?,

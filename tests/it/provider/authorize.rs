@@ -1,7 +1,7 @@
 //! The authorization endpoint: what comes back to the client, and when somebody is asked.
 
 use axum::http::{StatusCode, header};
-use heteronym::clients::Draft;
+use heteronym::{clients::Draft, web::shared::Return};
 
 use crate::harness::{Answer, Browser, Choices, Citizen, Forum, ISSUER, Service};
 
@@ -174,6 +174,31 @@ async fn h6_a_sign_in_under_way_belongs_to_its_browser_and_ends_after_half_an_ho
     assert_eq!(browser.get(&address).await.status, StatusCode::OK);
     service.wait(1);
     browser.get(&address).await.assert_error_page("half an hour later");
+}
+
+#[tokio::test]
+async fn h6_a_sign_in_that_was_answered_and_redeemed_gives_no_second_code() {
+    let (service, forum, citizen) = set_up().await;
+    service.sign_in(&forum, &citizen, "openid", &Choices::all("Genêt")).await;
+    let mut browser = service.browser();
+    let request = forum.request("openid").with("prompt", "login");
+    let reply = browser.get(&request.target()).await;
+    let session = citizen.begin_session(&service).await;
+    browser.hold_session(session.token.expose());
+    let back = form_urlencoded::parse(reply.location().unwrap().split_once('?').unwrap().1.as_bytes());
+    let back = Return(back.into_owned().next().unwrap().1);
+    let address = back.path(&service.services.accounts, &session.signed_in);
+    let answer = Answer::of(&browser.get(&address).await);
+    let again = Answer::of(&browser.get(&address).await);
+    assert!(!again.code().is_empty(), "a reload before the forum has had its answer");
+    let tokens = forum.tokens(&service, &request, &answer).await;
+    browser.get(&address).await.assert_error_page("from the history of the browser");
+    assert_eq!(browser.userinfo(&tokens.access_token).await.status, StatusCode::OK);
+    let reply = browser.get(&request.target()).await;
+    assert!(reply.location().unwrap().contains("/callback?code="), "the clock has not moved since the sign-in");
+    service.wait(1);
+    let reply = browser.get(&request.target()).await;
+    assert!(reply.location().unwrap().starts_with("/sign-in?"), "a new request has its own sign-in");
 }
 
 #[tokio::test]

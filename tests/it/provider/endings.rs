@@ -164,6 +164,8 @@ async fn a_person_who_departed_is_issued_nothing() {
     house.assert_nothing_is_issued("invalid_grant").await;
     let reply = house.browser.get(&house.forum.request("openid").target()).await;
     assert!(reply.location().is_none_or(|address| !address.contains("code=")));
+    let reply = house.browser.get(&house.forum.request("openid").with("prompt", "none").target()).await;
+    assert_eq!(Answer::of(&reply).error(), "login_required");
 }
 
 /// Somebody whom an office enrolled, with what the officer types from their document.

@@ -119,6 +119,26 @@ async fn c4_the_redirect_address_has_to_be_the_one_of_the_request() {
 }
 
 #[tokio::test]
+async fn a_redirect_address_that_the_request_left_out_is_not_demanded_and_another_is_refused() {
+    let house = house().await;
+    let mut browser = house.service.browser();
+    browser.sign_in(&house.service, &house.citizen).await;
+    for (presented, status) in [
+        (None, StatusCode::OK),
+        (Some(house.forum.redirect()), StatusCode::OK),
+        (Some("https://forum.example/Callback"), StatusCode::BAD_REQUEST),
+    ] {
+        let request = house.forum.request("openid profile age").without("redirect_uri");
+        let answer = browser.authorize(&request, &Choices::all("Genêt")).await;
+        let fields = request.redemption(answer.code(), presented.unwrap_or_default());
+        let fields = fields.iter().filter(|(name, _)| *name != "redirect_uri" || presented.is_some());
+        let fields: Vec<_> = fields.map(|(name, value)| (*name, value.as_str())).collect();
+        let reply = house.forum.ask_token(&house.service, &fields).await;
+        assert_eq!(reply.status, status, "RFC 6749 §4.1.3, {presented:?}: {}", reply.text());
+    }
+}
+
+#[tokio::test]
 async fn c5_the_verifier_has_to_be_the_one_of_the_challenge() {
     let house = house().await;
     let (short, long) = ("a".repeat(42), "a".repeat(129));

@@ -187,6 +187,7 @@ async fn settle(services: &Services, office: RegistrarId, forums: &[Forum], numb
         acr: signed_in.method.acr().as_str().to_owned(),
         amr: signed_in.method.amr().iter().map(|&word| word.to_owned()).collect(),
         session_tag: signed_in.tag(),
+        session: signed_in.token_hash(),
     };
     for forum in forums {
         visit(services, forum, &citizen).await?;

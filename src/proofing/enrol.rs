@@ -210,8 +210,9 @@ impl Proofing {
                     Reached::Pace(wait) => EnrolError::TooFast(wait),
                     Reached::Day => EnrolError::Quota(this.until_tomorrow()),
                 })?;
-                check_twins(tx, &prepared.tags).await?;
+                // In this order: whoever is enrolled between the two statements is a twin, and not somebody alike.
                 let doubts = doubts(tx, &prepared).await?;
+                check_twins(tx, &prepared.tags).await?;
                 if doubts.iter().any(|doubt| !seen.contains(doubt)) {
                     return Err(EnrolError::SecondLook(doubts));
                 }

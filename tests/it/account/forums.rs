@@ -31,7 +31,7 @@ async fn a_card_tells_the_forum_the_name_every_value_since_when_and_what_was_dec
     assert_says(
         &page,
         &[
-            "Forum of forum.example may ask forum.example Genêt 30 to 39 of age Isère agent of the authority a name you chose · Shown to everybody · hidden from search engines",
+            "Forum of forum.example may ask forum.example G Genêt 30 to 39 of age Isère agent of the authority a name you chose · Shown to everybody · hidden from search engines",
             "Agreed on 15 June 2026",
             "Age bracket 30 to 39",
             "Of age (18 or over) yes",
@@ -129,6 +129,7 @@ async fn forums_of_one_sector_stand_on_one_card_that_says_so() {
     let sister = Draft {
         redirect_uris: vec!["https://wiki.example/callback".to_owned()],
         sector: Some("forum.example".to_owned()),
+        join_sector: true,
         scope: "openid age".to_owned(),
         ..Draft::default()
     };

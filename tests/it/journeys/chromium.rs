@@ -253,7 +253,7 @@ for (const button of document.querySelectorAll("button, a[href]")) {
   if (!button.innerText.trim() && !button.ariaLabel && button.offsetParent) faults.push(`${button.outerHTML.slice(0, 80)} without text`);
 }
 for (const element of document.querySelectorAll("[aria-describedby]")) {
-  for (const id of element.getAttribute("aria-describedby").split(" ")) {
+  for (const id of element.getAttribute("aria-describedby").split(/\s+/).filter(Boolean)) {
     if (!document.getElementById(id)) faults.push(`described by ${id}, which is not there`);
   }
 }

@@ -79,18 +79,12 @@ impl Clients {
         rows.await?.into_iter().map(Client::read).collect()
     }
 
-    /// The clients of a sector, ended ones too: all of them know a person by the same `sub`, and have not forgotten it.
-    pub async fn in_sector(&self, sector: &Sector) -> Result<Vec<Client>, StoreError> {
-        let sector = sector.clone();
+    /// The other clients that know the members of this one by the same `sub`, ended ones too: they have not forgotten.
+    pub async fn sharing(&self, client: &Client) -> Result<Vec<Client>, StoreError> {
+        let sector = client.sector.clone();
         let rows =
             self.store.read::<_, StoreError, _>(move |tx| Box::pin(async move { rows::of_sector(tx, &sector).await }));
-        rows.await?.into_iter().map(Client::read).collect()
-    }
-
-    /// The other clients that know the members of this one by the same `sub`.
-    pub async fn sharing(&self, client: &Client) -> Result<Vec<Client>, StoreError> {
-        let all = self.in_sector(&client.sector).await?;
-        Ok(all.into_iter().filter(|other| other.id != client.id).collect())
+        rows.await?.into_iter().filter(|row| row.id != client.id).map(Client::read).collect()
     }
 
     /// How many heteronyms each person may have in a sector.

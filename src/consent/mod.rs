@@ -84,19 +84,19 @@ impl Agreement {
             && request.required.is_subset(&self.agreed)
             && (self.names || !request.names)
             && (self.offline || !request.offline)
-            && told.residence == self.shown.residence
-            && told.sex == self.shown.sex
-            && told.roles == self.shown.roles
+            && told.stays(&self.shown)
     }
 
-    /// Whether everything that `before` allowed is allowed here too. What was granted then keeps its own terms, so it
-    /// may go on; where something is taken back, it may not.
+    /// Whether everything that `before` allowed is allowed here too, with the values that were told then. What was granted
+    /// keeps its own terms, so it may go on; where something is taken back, it may not. A value that is another one now
+    /// (an age grows by itself) begins a consent of its own, so that its owner still sees what was told before.
     pub fn widens(&self, before: &Self) -> bool {
         let as_fine =
             |quality: &Quality| *quality != Quality::Residence || before.residence_level <= self.residence_level;
         before.agreed.iter().all(|quality| self.agreed.contains(quality) && as_fine(quality))
             && (self.names || !before.names)
             && (self.offline || !before.offline)
+            && self.shown.only(&before.agreed).stays(&before.shown.only(&before.agreed))
     }
 
     /// Refuses an agreement without what the forum lets nobody in without.

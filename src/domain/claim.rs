@@ -80,6 +80,11 @@ impl Qualities {
         }
     }
 
+    /// Whether these are told as those were: where somebody lives, their sex, their roles. Ages grow by themselves.
+    pub fn stays(&self, before: &Self) -> bool {
+        self.residence == before.residence && self.sex == before.sex && self.roles == before.roles
+    }
+
     /// Which of them have a value.
     pub fn present(&self) -> BTreeSet<Quality> {
         let has = |quality: &Quality| match quality {

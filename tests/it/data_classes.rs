@@ -60,13 +60,13 @@ impl DataClasses {
     }
 }
 
-/// A name says how fine a time is: what ends in `_on` is a day, and no moment hides under such a name.
+/// A name says how fine a time is: what ends in `_on` is a day or coarser, and no moment hides under such a name.
 fn misnamed(column: &str, class: &str) -> Option<&'static str> {
     match class {
         "moment" if !column.ends_with("_at") => Some("is a moment whose name does not end in _at"),
         "sealed" | "tag" | "number" if column.ends_with("_on") || column.ends_with("_at") => Some("is called a time"),
         "word" | "institution" if column.ends_with("sealed") => Some("is called sealed"),
-        class if column.ends_with("_on") && class != "day" => Some("is called a day"),
+        class if column.ends_with("_on") && !matches!(class, "day" | "month") => Some("is called a day"),
         class if column.ends_with("_hash") && class != "tag" => Some("is called a hash"),
         _ => None,
     }

@@ -180,13 +180,10 @@ async fn an_age_that_grew_is_shown_beside_the_one_that_was_agreed_to() {
 }
 
 #[tokio::test]
-async fn live_unused_withdrawn_left_and_closed_ones_are_told_apart() {
+async fn live_withdrawn_left_and_closed_ones_are_told_apart() {
     let mut house = House::open().await;
     let live = house.service.forum("live.example", "openid").await;
     enter(&house.service, &mut house.browser, &live, "openid", &Choices::all("Ajonc")).await;
-    let unused = house.service.forum("unused.example", "openid").await;
-    let page = house.browser.get(&unused.request("openid").target()).await;
-    house.browser.choose(&page, &Choices::all("Bruyère")).await;
     let left = house.service.forum("left.example", "openid").await;
     enter(&house.service, &mut house.browser, &left, "openid", &Choices::all("Cytise")).await;
     let services = house.service.services.clone();
@@ -207,8 +204,6 @@ async fn live_unused_withdrawn_left_and_closed_ones_are_told_apart() {
     let order = [
         place("Forum of live.example may ask"),
         place("live.example · this forum no longer has access to the service"),
-        place("Forum of unused.example nothing shared"),
-        place("You chose a name here and agreed to nothing: the forum has got nothing."),
         place("Forum of forum.example withdrawn"),
         place("This forum gets nothing any more. What it had got before is not taken back"),
         place("What it got before 15 June 2026 to 15 June 2026"),
@@ -217,8 +212,8 @@ async fn live_unused_withdrawn_left_and_closed_ones_are_told_apart() {
     ];
     assert!(order.is_sorted(), "{order:?} in {said}");
     assert_eq!(page.text().matches("action=\"/account/forums/withdraw\"").count(), 1);
-    assert_eq!(page.text().matches("action=\"/account/forums/leave\"").count(), 3);
-    assert_says(&house.browser.get("/account").await, &["3 forums know you, each under another pseudonym."]);
+    assert_eq!(page.text().matches("action=\"/account/forums/leave\"").count(), 2);
+    assert_says(&house.browser.get("/account").await, &["2 forums know you, each under another pseudonym."]);
 }
 
 #[tokio::test]

@@ -34,6 +34,7 @@ async fn an_officer_enrols_a_person_with_the_keyboard_alone_and_the_sheet_is_one
     for typed in ["p", "09AB12345"] {
         browser.type_keys(&format!("{typed}{TAB}")).await;
     }
+    browser.look("filled").await;
     browser.type_keys(ENTER).await;
     browser.find("#sheet").await;
     browser.look("sheet").await;

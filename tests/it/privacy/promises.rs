@@ -7,8 +7,11 @@ use super::{
     town::{FORUM_NAMES, FORUMS, PEOPLE, Secrets, origin_of},
     world::{Database, Value, World, world},
 };
+use heteronym::domain::ambient::Timestamp;
+
 use crate::data_classes::DataClasses;
 
+const MINUTE: i64 = 60_000;
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
@@ -175,7 +178,9 @@ fn r82_columns_hold_what_their_class_says() {
     for (table, column, value) in world().provider.values() {
         let class = classes.of(table, column);
         let fits = match (class, value) {
+            ("month", Value::Int(time)) => Timestamp(*time).month().0 == *time,
             ("day", Value::Int(time)) => time % HOUR == 0,
+            ("minute", Value::Int(time)) => time % MINUTE == 0,
             ("number" | "tag" | "sealed" | "escrowed", Value::Blob(bytes)) => is_opaque(bytes),
             ("moment" | "number" | "institution", Value::Int(_))
             | ("word" | "login" | "institution", Value::Text(_))

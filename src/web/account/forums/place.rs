@@ -28,8 +28,6 @@ pub(super) struct Forum<'a> {
 pub(super) enum Status {
     /// A forum may ask for something.
     Live,
-    /// A name was chosen, and nothing was agreed to.
-    Unused,
     /// What was agreed to was withdrawn.
     Withdrawn,
     /// The pseudonym was given up.
@@ -63,14 +61,12 @@ impl Place {
             Status::Left
         } else if self.consents.iter().any(|consent| consent.withdrawn_on.is_none()) {
             Status::Live
-        } else if self.consents.is_empty() {
-            Status::Unused
         } else {
             Status::Withdrawn
         }
     }
 
-    /// The forums that got something, in the order in which they last did; those of the sector when none has.
+    /// The forums that got something, in the order in which they last did: without one there is no pseudonym.
     pub(super) async fn forums(&self, state: &State) -> Result<Vec<Forum<'_>>, Problem> {
         let mut forums: Vec<Forum<'_>> = Vec::new();
         for consent in &self.consents {
@@ -79,11 +75,6 @@ impl Place {
             } else if let Some(client) = state.clients.find(&consent.client).await.map_err(Problem::unavailable)? {
                 forums.push(Forum { client, consents: vec![consent] });
             }
-        }
-        if forums.is_empty() {
-            let sector = &self.heteronym.sector;
-            let clients = state.clients.in_sector(sector).await.map_err(Problem::unavailable)?;
-            forums.extend(clients.into_iter().map(|client| Forum { client: Arc::new(client), consents: Vec::new() }));
         }
         Ok(forums)
     }
@@ -109,7 +100,6 @@ impl Status {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Live => "live",
-            Self::Unused => "unused",
             Self::Withdrawn => "withdrawn",
             Self::Left => "left",
         }

@@ -299,8 +299,10 @@ mod tests {
     fn an_agreement_widens_another_that_allowed_nothing_more() {
         let before = agreement(&[Quality::Residence, Quality::Sex], &[], living_in("FR-38"));
         assert!(before.widens(&before));
-        let more = agreement(&[Quality::Residence, Quality::Sex, Quality::Roles], &[], living_in("FR-69"));
+        let more = agreement(&[Quality::Residence, Quality::Sex, Quality::Roles], &[], living_in("FR-38"));
         assert!(more.widens(&before) && !before.widens(&more));
+        let moved = Agreement { shown: living_in("FR-69"), ..more };
+        assert!(!moved.widens(&before), "what was told before stays to be seen");
         let finer = Agreement { residence_level: Level::Commune, offline: true, ..before.clone() };
         assert!(finer.widens(&before) && !before.widens(&finer));
         assert!(!before.widens(&Agreement { residence_level: Level::Commune, ..before.clone() }));

@@ -1,5 +1,6 @@
 //! The whole service in one process, for tests: real database, real keys, real pages; a clock and dice of our own.
 
+mod alone;
 mod browser;
 mod counter;
 mod flow;
@@ -8,6 +9,7 @@ mod people;
 mod service;
 
 pub(crate) use self::{
+    alone::{Log, alone, passes_alone},
     browser::{Browser, Reply},
     counter::Counter,
     flow::{Answer, Choices, Request, Tokens},

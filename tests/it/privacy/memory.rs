@@ -7,7 +7,6 @@ use std::{
     fs::{self, File},
     io::{Read, Seek, SeekFrom},
     path::Path,
-    process::Command,
 };
 
 use heteronym::{
@@ -24,6 +23,8 @@ use heteronym::{
 };
 use rand::{SeedableRng, rngs::StdRng};
 use zeroize::Zeroizing;
+
+use crate::harness::passes_alone;
 
 /// A text that stands nowhere in clear until it is shown.
 struct Masked(&'static [u8]);
@@ -70,10 +71,7 @@ impl Masked {
 #[test]
 #[cfg(target_os = "linux")]
 fn after_an_enrolment_the_memory_holds_nothing_of_the_person() {
-    let child = "privacy::memory::one_enrolment_and_a_search_of_the_own_memory";
-    let child = Command::new(std::env::current_exe().unwrap()).args(["--exact", child, "--ignored"]).output().unwrap();
-    let said = String::from_utf8_lossy(&child.stdout);
-    assert!(child.status.success() && said.contains("1 passed"), "{said}");
+    passes_alone("privacy::memory::one_enrolment_and_a_search_of_the_own_memory");
 }
 
 #[test]

@@ -4,10 +4,10 @@
 //! Run in a process of its own, so that all it logs, at the finest level and from every thread, can be kept.
 
 use std::{
-    env, fs, io,
+    env, fs,
     ops::Range,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::Mutex,
     time::Duration,
 };
 
@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
 use super::newcomer::{Newcomer, open_counter};
-use crate::harness::{Browser, Choices, Service};
+use crate::harness::{Browser, Choices, Log, Service};
 
 /// How many people there are. Fewer, and a small crowd hides a fault; more, and the test takes too long.
 pub(super) const PEOPLE: usize = 200;
@@ -65,21 +65,7 @@ fn two_hundred_people_go_to_three_forums() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
     let people = runtime.block_on(live(&directory));
     fs::write(directory.join("people.json"), serde_json::to_vec(&people).unwrap()).unwrap();
-    fs::write(directory.join("log.txt"), &*log.0.lock().unwrap()).unwrap();
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    fs::write(directory.join("log.txt"), log.text()).unwrap();
 }
 
 pub(super) struct Town {

@@ -1,10 +1,11 @@
 //! What the town of [`super::town`] left behind, read as a thief or a curious operator would.
 
-use std::{collections::BTreeMap, fs, path::Path, process::Command, sync::OnceLock};
+use std::{collections::BTreeMap, fs, path::Path, sync::OnceLock};
 
 use sqlx::{Row as _, SqlitePool, TypeInfo as _, ValueRef as _, sqlite::SqliteConnectOptions};
 
 use super::town::{DIRECTORY, FORUMS, Secrets};
+use crate::harness::alone;
 
 pub(super) struct World {
     pub(super) people: Vec<Secrets>,
@@ -34,9 +35,7 @@ pub(super) fn world() -> &'static World {
     static WORLD: OnceLock<Result<World, String>> = OnceLock::new();
     let lived = WORLD.get_or_init(|| {
         let directory = tempfile::tempdir().unwrap();
-        let child = "privacy::town::two_hundred_people_go_to_three_forums";
-        let lived = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", child, "--ignored", "--nocapture"])
+        let lived = alone("privacy::town::two_hundred_people_go_to_three_forums")
             .env(DIRECTORY, directory.path())
             .output()
             .unwrap();

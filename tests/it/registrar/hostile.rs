@@ -1,6 +1,6 @@
 //! What the counter must withstand.
 
-use std::{env, io, process::Command};
+use std::{env, io};
 
 use axum::http::{StatusCode, header};
 use heteronym::{
@@ -9,7 +9,7 @@ use heteronym::{
 };
 
 use super::{but, claims, code, eleonore, karim, open, voiron};
-use crate::harness::{Choices, Service};
+use crate::harness::{Choices, Service, alone};
 
 /// Everything of the counter: method, path.
 const ROUTES: [(&str, &str); 10] = [
@@ -227,12 +227,7 @@ async fn a_form_without_our_token_or_from_another_site_does_nothing() {
 
 #[test]
 fn r85_acts_are_noted_and_nothing_typed_is_in_any_line_of_the_log() {
-    let day = "registrar::hostile::a_day_at_the_counter";
-    let lived = Command::new(env::current_exe().unwrap())
-        .args(["--exact", day, "--ignored", "--nocapture"])
-        .env(LOGGED, "yes")
-        .output()
-        .unwrap();
+    let lived = alone("registrar::hostile::a_day_at_the_counter").env(LOGGED, "yes").output().unwrap();
     let (log, code) = [lived.stdout, lived.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).into();
     assert!(lived.status.success() && log.contains("1 passed"), "{log}{code}");
     let acts = [("enrol", "enrolled"), ("enrol", "already enrolled"), ("renew", "done"), ("look up", "nobody")];

@@ -5,7 +5,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
-    process::{Command, Stdio},
+    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -13,6 +13,7 @@ use heteronym::store::{Store, StoreError, settings};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use super::both::{Db, Place, on_both_engines};
+use crate::harness::alone;
 
 on_both_engines! {
     what_a_killed_process_acknowledged_is_there
@@ -50,12 +51,7 @@ fn run_and_kill(place: &Place, prefix: &str, pause: Duration) -> Vec<String> {
         Place::Sqlite(file) => file.display().to_string(),
         Place::Postgres(options) => options.url.clone(),
     };
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", CHILD, "--ignored", "--nocapture"])
-        .envs([(WHERE, at.as_str()), (PREFIX, prefix)])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = alone(CHILD).envs([(WHERE, at.as_str()), (PREFIX, prefix)]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap());
     let mut said = Vec::new();
     let (mut kill_at, mut killed) = (None, false);

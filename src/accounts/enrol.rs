@@ -21,7 +21,7 @@ pub enum Grounds {
 }
 
 impl Grounds {
-    fn account(&self) -> AccountId {
+    pub(super) fn account(&self) -> AccountId {
         match self {
             Self::Code(opened) => opened.account,
             Self::Session(signed_in) => signed_in.account,
@@ -86,11 +86,20 @@ impl Accounts {
         device: &str,
         signed_in: Option<&SignedIn>,
     ) -> Result<NewSession, Error> {
-        let checked = self.check_grounds(&grounds).await;
-        if checked.is_err() {
-            self.audit(grounds.act("passphrase"), Some(grounds.account()), &checked);
-        }
-        let account = checked?;
+        let (act, actor) = (grounds.act("passphrase"), grounds.account());
+        let outcome = self.try_set_passphrase(grounds, text, device, signed_in).await;
+        self.audit(act, Some(actor), &outcome);
+        outcome
+    }
+
+    async fn try_set_passphrase(
+        &self,
+        grounds: Grounds,
+        text: &str,
+        device: &str,
+        signed_in: Option<&SignedIn>,
+    ) -> Result<NewSession, Error> {
+        let account = self.check_grounds(&grounds).await?;
         if !self.allows_passphrase(account.holder) {
             return Err(Error::NotAllowed);
         }
@@ -102,6 +111,7 @@ impl Accounts {
     }
 
     /// The one transaction that sets an authenticator: spends the grounds, writes it, ends the other sessions, begins one.
+    /// Its caller notes the outcome.
     pub(super) async fn enrol(
         &self,
         grounds: Grounds,
@@ -110,11 +120,10 @@ impl Accounts {
         device: &str,
         signed_in: Option<&SignedIn>,
     ) -> Result<NewSession, Error> {
-        let (method, with) = match &new {
-            Authenticator::Passkey(_, method) => (*method, "passkey"),
-            Authenticator::Passphrase(_) => (Method::Passphrase, "passphrase"),
+        let method = match &new {
+            Authenticator::Passkey(_, method) => *method,
+            Authenticator::Passphrase(_) => Method::Passphrase,
         };
-        let (act, actor) = (grounds.act(with), grounds.account());
         // One more way in does not change how its holder has signed in.
         let begin = match &grounds {
             Grounds::Code(_) => self.begin(method, device, signed_in),
@@ -140,9 +149,7 @@ impl Accounts {
                 Ok(this.begin_session(tx, &account, &begin).await?)
             })
         });
-        let outcome = work.await;
-        self.audit(act, Some(actor), &outcome);
-        outcome
+        work.await
     }
 
     async fn spend_grounds(&self, tx: &mut Tx, grounds: &Grounds) -> Result<Account, Error> {
@@ -210,19 +217,24 @@ impl Accounts {
 
     /// Removes a passkey, named as in the list, and ends the other sessions. The last way in stays.
     pub async fn remove_passkey(&self, signed_in: &SignedIn, id: &str) -> Result<(), Error> {
-        let credential = data_encoding::BASE64URL_NOPAD.decode(id.as_bytes()).map_err(|_| Error::Gone)?;
-        self.remove(signed_in, Some(credential)).await
+        let removed = match data_encoding::BASE64URL_NOPAD.decode(id.as_bytes()) {
+            Ok(credential) => self.remove(signed_in, Some(credential)).await,
+            Err(_) => Err(Error::Gone),
+        };
+        self.audit(Act::new("remove", "passkey"), Some(signed_in.account), &removed);
+        removed
     }
 
     /// Removes the passphrase and ends the other sessions. The last way in stays.
     pub async fn remove_passphrase(&self, signed_in: &SignedIn) -> Result<(), Error> {
-        self.remove(signed_in, None).await
+        let removed = self.remove(signed_in, None).await;
+        self.audit(Act::new("remove", "passphrase"), Some(signed_in.account), &removed);
+        removed
     }
 
     async fn remove(&self, signed_in: &SignedIn, credential: Option<Vec<u8>>) -> Result<(), Error> {
         self.check_fresh(signed_in)?;
-        let act = Act::new("remove", if credential.is_some() { "passkey" } else { "passphrase" });
-        let (this, signed_in, actor) = (self.clone(), signed_in.clone(), signed_in.account);
+        let (this, signed_in) = (self.clone(), signed_in.clone());
         let work = self.0.store.write(move |tx| {
             Box::pin(async move {
                 let id = this.lock_session(tx, &signed_in).await?.id;
@@ -240,9 +252,7 @@ impl Accounts {
                 }
             })
         });
-        let outcome = work.await;
-        self.audit(act, Some(actor), &outcome);
-        outcome
+        work.await
     }
 
     fn passkey_line(&self, row: &rows::Passkey) -> Option<PasskeyLine> {
@@ -259,6 +269,14 @@ impl Accounts {
     /// Refuses a sign-in that is too old for a sensitive act (OWASP ASVS 7.5.1).
     pub fn check_fresh(&self, signed_in: &SignedIn) -> Result<(), Error> {
         if signed_in.is_within(self.0.policy.fresh_sign_in, self.now()) { Ok(()) } else { Err(Error::Stale) }
+    }
+
+    /// Whether the holder may take along all that is kept of them. It is noted when it is asked for: rather a line too many
+    /// than one that is missing.
+    pub fn open_export(&self, signed_in: &SignedIn) -> Result<(), Error> {
+        let fresh = self.check_fresh(signed_in);
+        self.audit(Act::new("take along", "everything"), Some(signed_in.account), &fresh);
+        fresh
     }
 
     /// Makes other writers of this account wait; `None` when it is unknown or disabled.

@@ -73,6 +73,14 @@ impl Accounts {
 
     /// Looks at a code, of whichever kind. Whatever opens nothing gets the same answer: unknown, spent, revoked, over.
     pub async fn open_code(&self, text: &str) -> Result<Opened, Error> {
+        let opened = self.try_code(text).await;
+        if opened.is_err() {
+            self.audit(Act::new("open", "code"), None, &opened);
+        }
+        opened
+    }
+
+    async fn try_code(&self, text: &str) -> Result<Opened, Error> {
         let invite = match text.parse::<InviteCode>() {
             Ok(code) => Ok(OpenedBy::Invite(*code.hash().as_bytes())),
             Err(fault) => {
@@ -86,20 +94,25 @@ impl Accounts {
                 Ok(rows::find(tx, id).await?.map(|account| (account, kind)))
             })
         });
-        let found = find.await?.filter(|(account, _)| account.disabled_at.is_none()).ok_or(Error::Code);
-        let (account, kind) =
-            found.inspect_err(|_| self.audit(Act::new("open", "code"), None, &Err::<(), _>(Error::Code)))?;
+        let found = find.await?.filter(|(account, _)| account.disabled_at.is_none());
+        let (account, kind) = found.ok_or(Error::Code)?;
         let allows_passphrase = self.allows_passphrase(account.holder);
         Ok(Opened { account: account.id, code, login: account.login, kind, allows_passphrase })
     }
 
     /// Makes ten new recovery codes and ends the old ones. They are told once, here.
     pub async fn new_paper_codes(&self, signed_in: &SignedIn) -> Result<Vec<PaperCode>, Error> {
+        let made = self.make_paper_codes(signed_in).await;
+        self.audit(Act::new("make", "recovery codes"), Some(signed_in.account), &made);
+        made
+    }
+
+    async fn make_paper_codes(&self, signed_in: &SignedIn) -> Result<Vec<PaperCode>, Error> {
         self.check_fresh(signed_in)?;
         let mut rng = self.0.ambient.rng();
         let codes: Vec<PaperCode> = (0..PAPER_CODES).map(|_| Code::generate(&mut rng)).collect();
         let hashes: Vec<_> = codes.iter().map(|code| TokenHash::from_bytes(self.paper_tag(code))).collect();
-        let (this, signed_in, now, actor) = (self.clone(), signed_in.clone(), self.now(), signed_in.account);
+        let (this, signed_in, now) = (self.clone(), signed_in.clone(), self.now());
         let write = self.0.store.write(move |tx| {
             Box::pin(async move {
                 let account = this.lock_session(tx, &signed_in).await?;
@@ -110,9 +123,7 @@ impl Accounts {
                 Ok::<_, Error>(())
             })
         });
-        let made = write.await;
-        self.audit(Act::new("make", "recovery codes"), Some(actor), &made);
-        made.map(|()| codes)
+        write.await.map(|()| codes)
     }
 
     pub(super) fn allows_passphrase(&self, holder: Holder) -> bool {

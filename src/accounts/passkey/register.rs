@@ -1,11 +1,11 @@
 //! A new passkey: the question to the authenticator, and its answer.
 
 use serde_json::Value;
-use webauthn_rs::prelude::{CredentialID, RegisterPublicKeyCredential, Uuid};
+use webauthn_rs::prelude::{CredentialID, Passkey, PasskeyRegistration, RegisterPublicKeyCredential, Uuid};
 
 use super::{LONGEST_ANSWER, PasskeyFault, Sealed, ceremony::Ceremony, strict};
 use crate::{
-    accounts::{Accounts, Error, Grounds, LoginName, NewSession, SignedIn, enrol::Authenticator},
+    accounts::{Accounts, Error, Grounds, LoginName, NewSession, SignedIn, audit::Act, enrol::Authenticator},
     domain::secret::TokenHash,
     store::{StoreError, accounts as rows},
 };
@@ -13,7 +13,11 @@ use crate::{
 impl Accounts {
     /// What the browser has to ask the authenticator: `{"publicKey": …}` of `navigator.credentials.create`.
     pub async fn start_passkey(&self, grounds: &Grounds, browser: [u8; 32]) -> Result<Value, Error> {
-        let account = self.check_grounds(grounds).await?;
+        let checked = self.check_grounds(grounds).await;
+        if checked.is_err() {
+            self.audit(grounds.act("passkey"), Some(grounds.account()), &checked);
+        }
+        let account = checked?;
         let id = account.id;
         let known = self.0.store.read::<_, StoreError, _>(|tx| Box::pin(async move { rows::passkeys(tx, id).await }));
         let known = known.await?.into_iter().map(|row| CredentialID::from(row.credential)).collect();
@@ -46,6 +50,26 @@ impl Accounts {
         device: &str,
         signed_in: Option<&SignedIn>,
     ) -> Result<NewSession, Error> {
+        // On which grounds, and to whom, the question says that is answered; an answer to none is nobody's.
+        let (mut act, mut actor) = (Act::new("add", "passkey"), None);
+        let outcome = match self.find_registration(answer, browser, signed_in).await {
+            Ok(asked) => {
+                (act, actor) = (asked.grounds.act("passkey"), Some(asked.grounds.account()));
+                self.register(asked, label, device, signed_in).await
+            }
+            Err(error) => Err(error),
+        };
+        self.audit(act, actor, &outcome);
+        outcome
+    }
+
+    /// The question that this is an answer to, and whether whoever answers may still act on it.
+    async fn find_registration(
+        &self,
+        answer: &str,
+        browser: [u8; 32],
+        signed_in: Option<&SignedIn>,
+    ) -> Result<Asked, Error> {
         let answer = read(answer)?;
         let (id, ceremony) = self.find_ceremony(&answer.response.client_data_json, browser).await?;
         let Ceremony::Register { opened, account, state } = ceremony else { return Err(Error::Ceremony) };
@@ -54,24 +78,24 @@ impl Accounts {
             (None, Some(signed_in)) if signed_in.account == account => Grounds::Session(signed_in.clone()),
             (None, _) => return Err(Error::SignedOut),
         };
+        Ok(Asked { id, grounds, state, answer })
+    }
+
+    async fn register(
+        &self,
+        Asked { id, grounds, state, answer }: Asked,
+        label: &str,
+        device: &str,
+        signed_in: Option<&SignedIn>,
+    ) -> Result<NewSession, Error> {
         let outcome = match self.check_registration(&answer, &state) {
             Ok((credential, synced)) => {
                 let (label, created_on) = (label_or(label, device), self.now().day());
                 let sealed = Sealed { label, synced, created_on, last_used_on: None, credential };
-                self.enrol(
-                    grounds,
-                    Authenticator::Passkey(self.new_row(&sealed), sealed.method()),
-                    Some(id),
-                    device,
-                    signed_in,
-                )
-                .await
+                let new = Authenticator::Passkey(self.new_row(&sealed), sealed.method());
+                self.enrol(grounds, new, Some(id), device, signed_in).await
             }
-            Err(fault) => {
-                let outcome = Err(fault.into());
-                self.audit(grounds.act("passkey"), Some(account), &outcome);
-                outcome
-            }
+            Err(fault) => Err(fault.into()),
         };
         if outcome.is_err() {
             self.spend_ceremony(id).await?;
@@ -83,8 +107,8 @@ impl Accounts {
     fn check_registration(
         &self,
         answer: &RegisterPublicKeyCredential,
-        state: &webauthn_rs::prelude::PasskeyRegistration,
-    ) -> Result<(webauthn_rs::prelude::Passkey, bool), PasskeyFault> {
+        state: &PasskeyRegistration,
+    ) -> Result<(Passkey, bool), PasskeyFault> {
         let flags = strict::registered(&answer.response.attestation_object).ok_or(PasskeyFault::Unreadable)?;
         if !flags.verified || !flags.present {
             return Err(PasskeyFault::Unverified);
@@ -104,6 +128,14 @@ impl Accounts {
         let sealed = self.seal_passkey(&credential, sealed);
         NewRow { credential, sealed }
     }
+}
+
+/// A question to a device, and what came back.
+struct Asked {
+    id: CeremonyId,
+    grounds: Grounds,
+    state: PasskeyRegistration,
+    answer: RegisterPublicKeyCredential,
 }
 
 /// A passkey's row, before it is known whose.

@@ -146,11 +146,10 @@ pub(super) async fn export(
     if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
         return Ok(page.see_other(paths::FORUMS));
     }
-    if accounts.check_fresh(&signed_in).is_err() {
+    if accounts.open_export(&signed_in).is_err() {
         return Ok(page.see_other(&sign_in_address(&accounts, &Done::SignedIn.address())));
     }
     let document = document(&state, &accounts, &page, &signed_in, person).await?;
-    tracing::info!(target: "audit", "somebody took along what is kept of them");
     let json = serde_json::to_vec_pretty(&document).map_err(Problem::internal)?;
     let kind = HeaderValue::from_static("application/json");
     let name = HeaderValue::from_static("attachment; filename=\"heteronym-export.json\"");

@@ -6,7 +6,12 @@ pub mod public;
 pub mod registrar;
 pub mod shared;
 
-use crate::http::{Texts, texts::TextsError};
+use std::borrow::Borrow;
+
+use crate::{
+    http::{Problem, Texts, texts::TextsError},
+    store::StoreError,
+};
 
 /// Where the pages are; links and redirects name these and nothing else.
 pub mod paths {
@@ -29,6 +34,13 @@ pub mod paths {
     pub const END_SESSION_CONFIRMED: &str = "/end-session/confirmed";
 }
 
+/// What a page says when the database did not answer: to come back, or, where that will not help, that it is ours to mend.
+/// Nothing was done, and nothing is let through.
+pub fn store_problem(error: impl Borrow<StoreError>) -> Problem {
+    let error = error.borrow();
+    if error.is_passing() { Problem::unavailable(error) } else { Problem::internal(error) }
+}
+
 /// The texts of all pages in both languages.
 pub fn texts() -> Result<Texts, TextsError> {
     let pages = [shared::TEXTS, public::TEXTS, oidc::TEXTS, account::TEXTS, account::FORUM_TEXTS, registrar::TEXTS];
@@ -39,10 +51,18 @@ pub fn texts() -> Result<Texts, TextsError> {
 mod tests {
     use std::path::Path;
 
+    use super::*;
+
+    #[test]
+    fn only_what_passes_is_told_to_come_back_to() {
+        let status = |error: StoreError| store_problem(error).status().as_u16();
+        assert_eq!([StoreError::Busy, StoreError::Unavailable("full")].map(status), [503; 2]);
+        assert_eq!([StoreError::Corrupt("facts"), StoreError::Other("broken".to_owned())].map(status), [500; 2]);
+    }
+
     #[test]
     fn every_text_exists_in_both_languages() {
-        let faults =
-            super::texts().unwrap().faults(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/web"))).unwrap();
+        let faults = texts().unwrap().faults(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/web"))).unwrap();
         assert_eq!(faults, Vec::<String>::new());
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     accounts::SignedIn,
     http::{Lang, Problem},
     provider::{Authentication, Provider, authorize::PageError, discovery::path},
+    web::store_problem,
 };
 
 /// The routes.
@@ -78,9 +79,7 @@ fn page_problem(error: PageError) -> Problem {
         PageError::Unreadable => "oidc-unreadable",
         PageError::Interaction => "oidc-interaction",
         PageError::NotACitizen => "oidc-not-a-citizen",
-        // Nothing was done, and nothing is let through.
-        PageError::Store(error) if error.is_passing() => return Problem::unavailable(error),
-        PageError::Store(error) => return Problem::internal(error),
+        PageError::Store(error) => return store_problem(error),
     };
     Problem::new(StatusCode::BAD_REQUEST, name)
 }

@@ -14,7 +14,10 @@ use crate::{
     accounts::{Accounts, Error, SignedIn},
     http::{Page, Problem},
     proofing::{Attempt, By, Case, ChangeError, Closed, Proofing, Registrar, Typed},
-    web::shared::{self, Member},
+    web::{
+        shared::{self, Member},
+        store_problem,
+    },
 };
 
 /// An officer at work in an office that is open. Read anew from the database for every request, so that whoever was
@@ -35,7 +38,7 @@ impl FromRequestParts<Proofing> for Counter {
         let accounts = Accounts::from_request_parts(parts, proofing).await.map_err(refused)?;
         let Member { page, signed_in } = Member::from_request_parts(parts, proofing).await?;
         let by = By::signed_in(&signed_in).ok_or_else(|| refused(problem::not_an_officer()))?;
-        let office = proofing.open_office(by.office).await.map_err(|error| refused(Problem::unavailable(error)))?;
+        let office = proofing.open_office(by.office).await.map_err(|error| refused(store_problem(error)))?;
         let office = office.ok_or_else(|| refused(problem::closed(&Closed::Office)))?;
         Ok(Self { page, by, office, accounts, signed_in })
     }

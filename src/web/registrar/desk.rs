@@ -7,6 +7,7 @@ use super::counter::Counter;
 use crate::{
     http::{Page, Problem},
     proofing::{Proofing, Today},
+    web::store_problem,
 };
 
 #[derive(Template)]
@@ -22,8 +23,8 @@ struct Desk<'a> {
 }
 
 pub(super) async fn desk(State(proofing): State<Proofing>, counter: Counter) -> Result<Response, Problem> {
-    let ready = proofing.custodians_key().await.map_err(Problem::unavailable)?.is_some();
-    let today = proofing.officers_day(counter.signed_in.account).await.map_err(Problem::unavailable)?;
+    let ready = proofing.custodians_key().await.map_err(store_problem)?.is_some();
+    let today = proofing.officers_day(counter.signed_in.account).await.map_err(store_problem)?;
     let template = Desk {
         page: &counter.page,
         office: &counter.office.name,

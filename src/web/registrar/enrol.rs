@@ -13,6 +13,7 @@ use super::{
 use crate::{
     http::{Page, Problem, form::SafeFields},
     proofing::{Attempt, Closed, Doubt, EnrolError, Proofing, Typed},
+    web::store_problem,
 };
 
 #[derive(Template)]
@@ -108,7 +109,7 @@ fn explain(
 
 /// Without the custodians' key nothing that is typed could be sealed.
 pub(super) async fn check_ready(proofing: &Proofing) -> Result<(), Problem> {
-    let key = proofing.custodians_key().await.map_err(Problem::unavailable)?;
+    let key = proofing.custodians_key().await.map_err(store_problem)?;
     key.map(drop).ok_or_else(|| problem::closed(&Closed::Custodians))
 }
 

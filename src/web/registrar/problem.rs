@@ -10,6 +10,7 @@ use axum::{
 use crate::{
     http::{Page, Problem},
     proofing::{ChangeError, Closed, EnrolError},
+    web::store_problem,
 };
 
 /// The one place that decides status and text of every refusal of an enrolment.
@@ -23,7 +24,7 @@ pub(super) fn of_enrolment(error: &EnrolError) -> Problem {
         EnrolError::Expired => Problem::new(StatusCode::CONFLICT, "counter-form-old"),
         EnrolError::Closed(closed) => self::closed(closed),
         EnrolError::Sealing => Problem::internal("an identity could not be sealed"),
-        EnrolError::Store(error) => Problem::unavailable(error),
+        EnrolError::Store(error) => store_problem(error),
     }
 }
 
@@ -41,7 +42,7 @@ pub(super) fn of_change(error: &ChangeError) -> Problem {
         ChangeError::Quota(wait) => too_many("counter-quota", *wait),
         ChangeError::Closed(closed) => self::closed(closed),
         ChangeError::Sealing => Problem::internal("an identity could not be sealed"),
-        ChangeError::Store(error) => Problem::unavailable(error),
+        ChangeError::Store(error) => store_problem(error),
     }
 }
 

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use crate::{
     accounts::{CodeFault, Error, PasskeyFault, PassphraseFault},
     http::Problem,
+    web::store_problem,
 };
 
 /// The one place that decides status and text of every refusal of [`crate::accounts`].
@@ -36,8 +37,7 @@ pub fn problem(error: Error) -> Problem {
         Error::Stale => forbidden("sign-in-stale"),
         Error::SignedOut => forbidden("signed-out"),
         Error::Busy => Problem::unavailable("more passphrases than can be hashed"),
-        Error::Store(error) if error.is_passing() => Problem::unavailable(error),
-        Error::Store(error) => Problem::internal(error),
+        Error::Store(error) => store_problem(error),
     }
 }
 

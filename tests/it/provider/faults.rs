@@ -36,10 +36,15 @@ impl House {
         self.service.browser().send_to_broken(request.unwrap()).await
     }
 
+    /// The sign-in to the forum.
     async fn page(&self, session: &str) -> Reply {
+        self.page_at(&self.forum.request("openid").target(), session).await
+    }
+
+    async fn page_at(&self, target: &str, session: &str) -> Reply {
         let mut browser = self.service.browser();
         browser.hold_session(session);
-        let request = HttpRequest::get(self.forum.request("openid").target()).header(header::ACCEPT, "text/html");
+        let request = HttpRequest::get(target).header(header::ACCEPT, "text/html");
         browser.send_to_broken(request.body(Body::empty()).unwrap()).await
     }
 }
@@ -77,7 +82,10 @@ async fn a_row_that_nobody_can_read_is_an_error_of_ours_and_trying_again_is_not_
     let reply = house.userinfo().await;
     assert_eq!(reply.error(), (500, "server_error".to_owned()));
     assert_eq!(reply.header(header::RETRY_AFTER), None);
-    let page = house.page(session.token.expose()).await;
-    assert_eq!((page.status, page.header(header::RETRY_AFTER)), (StatusCode::INTERNAL_SERVER_ERROR, None));
-    assert!(!page.text().contains("facts"), "the page does not say which row");
+    let session = session.token.expose();
+    let own = [house.page_at("/account", session).await, house.page_at("/account/forums", session).await];
+    for page in own.into_iter().chain([house.page(session).await]) {
+        assert_eq!((page.status, page.header(header::RETRY_AFTER)), (StatusCode::INTERNAL_SERVER_ERROR, None));
+        assert!(!page.text().contains("facts"), "the page does not say which row");
+    }
 }

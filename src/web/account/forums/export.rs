@@ -31,6 +31,7 @@ use crate::{
     web::{
         paths,
         shared::{problem, sign_in_address},
+        store_problem,
     },
 };
 
@@ -163,7 +164,7 @@ async fn document(
     signed_in: &SignedIn,
     person: PersonId,
 ) -> Result<Document, Problem> {
-    let standing = state.attributes.standing(person).await.map_err(Problem::unavailable)?;
+    let standing = state.attributes.standing(person).await.map_err(store_problem)?;
     let mut pseudonyms = Vec::new();
     for place in place::all(state, person).await? {
         let mut forums = Vec::new();
@@ -253,7 +254,7 @@ fn pseudonym(place: &Place, sub: Option<String>, forums: Vec<KnownTo>) -> Pseudo
 async fn known_to(state: &super::State, forum: &Forum<'_>) -> Result<KnownTo, Problem> {
     let mut consents = Vec::with_capacity(forum.consents.len());
     for consent in &forum.consents {
-        let given = state.consents.tokens_given(consent.id).await.map_err(Problem::unavailable)?;
+        let given = state.consents.tokens_given(consent.id).await.map_err(store_problem)?;
         consents.push(agreed(consent, given));
     }
     let metadata = &forum.client.metadata;

@@ -8,6 +8,7 @@ use super::{Citizen, Done, place};
 use crate::{
     http::{Page, Problem, SafeForm},
     pseudonym::PseudonymError,
+    web::store_problem,
 };
 
 #[derive(Deserialize)]
@@ -43,6 +44,7 @@ pub(super) async fn leave(
     match state.pseudonyms.leave(heteronym.id, person).await {
         Ok(_) => Ok(page.see_other(&Done::Left.address())),
         Err(PseudonymError::Unknown) => Err(Problem::not_found()),
-        Err(error) => Err(Problem::unavailable(error)),
+        Err(PseudonymError::Store(error)) => Err(store_problem(error)),
+        Err(error) => Err(Problem::internal(error)),
     }
 }

@@ -12,7 +12,10 @@ use super::{
     card::{Card, Dealer},
     place,
 };
-use crate::http::{Page, Problem};
+use crate::{
+    http::{Page, Problem},
+    web::store_problem,
+};
 
 /// Whatever else an address says is passed over.
 #[derive(Deserialize)]
@@ -39,7 +42,7 @@ pub(super) async fn list(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let places = place::all(&state, person).await?;
-    let facts = state.attributes.facts(person).await.map_err(Problem::unavailable)?;
+    let facts = state.attributes.facts(person).await.map_err(store_problem)?;
     let pages = places.len().div_ceil(CARDS).max(1);
     let number = asked.page.parse().unwrap_or(1).clamp(1, pages);
     let dealer = Dealer { state: &state, page: &page, facts: facts.as_ref() };

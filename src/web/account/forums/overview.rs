@@ -16,6 +16,7 @@ use crate::{
     web::{
         paths,
         shared::{Member, told::Told},
+        store_problem,
     },
 };
 
@@ -75,7 +76,7 @@ pub(super) async fn overview(
     Member { page, signed_in }: Member,
 ) -> Result<Response, Problem> {
     let Some(person) = signed_in.person() else { return Ok(staff(&page, &signed_in)) };
-    let standing = state.attributes.standing(person).await.map_err(Problem::unavailable)?;
+    let standing = state.attributes.standing(person).await.map_err(store_problem)?;
     let standing = standing.ok_or_else(Problem::not_found)?;
     let places = place::all(&state, person).await?;
     let known = places.iter().filter(|place| place.status() != Status::Left).count();

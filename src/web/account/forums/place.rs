@@ -9,6 +9,7 @@ use crate::{
     domain::{ambient::Timestamp, ids::PersonId},
     http::Problem,
     pseudonym::Heteronym,
+    web::store_problem,
 };
 
 /// One pseudonym, and every consent given under it, the latest first.
@@ -36,8 +37,8 @@ pub(super) enum Status {
 
 /// All places of a person: those where something may be asked for first, then the latest first.
 pub(super) async fn all(state: &State, person: PersonId) -> Result<Vec<Place>, Problem> {
-    let own = state.pseudonyms.of_person(person).await.map_err(Problem::unavailable)?;
-    let mut rest = state.consents.of_person(person).await.map_err(Problem::unavailable)?;
+    let own = state.pseudonyms.of_person(person).await.map_err(store_problem)?;
+    let mut rest = state.consents.of_person(person).await.map_err(store_problem)?;
     rest.sort_by_key(|consent| Reverse(consent.agreement.at));
     let mut places = Vec::with_capacity(own.len());
     for heteronym in own {
@@ -72,7 +73,7 @@ impl Place {
         for consent in &self.consents {
             if let Some(known) = forums.iter_mut().find(|forum| forum.client.id == consent.client) {
                 known.consents.push(consent);
-            } else if let Some(client) = state.clients.find(&consent.client).await.map_err(Problem::unavailable)? {
+            } else if let Some(client) = state.clients.find(&consent.client).await.map_err(store_problem)? {
                 forums.push(Forum { client, consents: vec![consent] });
             }
         }

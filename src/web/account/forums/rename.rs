@@ -12,7 +12,10 @@ use crate::{
     domain::{name::Reserved, quality::PartialName},
     http::{Page, Problem, SafeForm},
     pseudonym::{NameChoice, PseudonymError},
-    web::shared::naming::{NameEntry, pseudonym_text},
+    web::{
+        shared::naming::{NameEntry, pseudonym_text},
+        store_problem,
+    },
 };
 
 #[derive(Deserialize)]
@@ -46,7 +49,7 @@ pub(super) async fn rename(
         return Ok(page.see_other(&Done::Left.address()));
     }
     let forums = place.forums(&state).await?;
-    let facts = state.attributes.facts(person).await.map_err(Problem::unavailable)?;
+    let facts = state.attributes.facts(person).await.map_err(store_problem)?;
     let partial = facts.ok_or_else(Problem::not_found)?.partial_name;
     let show = |entry: &NameEntry| form(&page, &place, &forums, &partial, entry);
     if wish.save != "yes" {
@@ -58,7 +61,7 @@ pub(super) async fn rename(
     };
     match taken {
         Ok(()) => Ok(page.see_other(&Done::Renamed.address())),
-        Err(PseudonymError::Store(error)) => Err(Problem::unavailable(error)),
+        Err(PseudonymError::Store(error)) => Err(store_problem(error)),
         Err(error) => Ok(show(&wish.name.refused(pseudonym_text(&error)))),
     }
 }

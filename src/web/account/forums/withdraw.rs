@@ -8,6 +8,7 @@ use super::{Citizen, Done, place};
 use crate::{
     domain::ids::{ConsentId, PersonId},
     http::{Page, Problem, SafeForm},
+    web::store_problem,
 };
 
 #[derive(Deserialize)]
@@ -38,7 +39,7 @@ pub(super) async fn withdraw(
         let confirm = Confirm { page: &page, consent: &wish.consent, forum: &own.forum, name: &own.name };
         return Ok(page.render(&confirm));
     }
-    state.consents.withdraw(own.id, person).await.map_err(Problem::unavailable)?;
+    state.consents.withdraw(own.id, person).await.map_err(store_problem)?;
     Ok(page.see_other(&Done::Withdrawn.address()))
 }
 
@@ -55,7 +56,7 @@ async fn own(state: &super::State, person: PersonId, id: &str) -> Result<Own, Pr
     let given = |place: &place::Place| place.consents.iter().find(|given| given.id.encode() == id).cloned();
     let found = places.iter().find_map(|place| Some((place, given(place)?)));
     let (place, consent) = found.ok_or_else(Problem::not_found)?;
-    let client = state.clients.find(&consent.client).await.map_err(Problem::unavailable)?;
+    let client = state.clients.find(&consent.client).await.map_err(store_problem)?;
     Ok(Own {
         id: consent.id,
         is_live: consent.withdrawn_on.is_none(),

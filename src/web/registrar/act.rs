@@ -6,14 +6,13 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use super::{
     counter::Counter,
     entry::{self, Entry},
-    path,
-    problem::{self, Notice, told},
-    sheet,
+    path, problem, sheet,
 };
 use crate::{
     domain::quality::RoleKind,
     http::{Page, Problem, form::SafeFields},
     proofing::{Case, ChangeError, Changed, Proofing, Typed},
+    web::shared::refused,
 };
 
 /// One of the things to do.
@@ -84,7 +83,7 @@ struct ActPage<'a> {
     entry: &'a Entry<'a>,
     withdrawn: [(RoleKind, bool); 3],
     asks_document: bool,
-    notice: Option<Notice>,
+    notice: Option<&'a Problem>,
 }
 
 #[derive(Template)]
@@ -187,7 +186,13 @@ impl<'a> Sent<'a> {
         Ok(Self { sealed, case: counter.open_case(sealed)?, withdrawn })
     }
 
-    fn page<'p>(&'p self, counter: &'p Counter, act: Act, entry: &'p Entry<'p>, notice: Option<Notice>) -> ActPage<'p> {
+    fn page<'p>(
+        &'p self,
+        counter: &'p Counter,
+        act: Act,
+        entry: &'p Entry<'p>,
+        notice: Option<&'p Problem>,
+    ) -> ActPage<'p> {
         ActPage {
             page: &counter.page,
             sealed: self.sealed,
@@ -211,9 +216,9 @@ impl<'a> Sent<'a> {
         let (page, problem) = (&counter.page, problem::of_change(error));
         let (entry, notice) = match error {
             ChangeError::Faults(faults) => (Entry::faulty(counter, proofing, typed, faults), None),
-            ChangeError::OtherDocument => (Entry::new(page, typed, ""), Some(Notice::new(page, &problem))),
+            ChangeError::OtherDocument => (Entry::new(page, typed, ""), Some(&problem)),
             _ => return Err(problem),
         };
-        Ok(told(page, &problem, &self.page(counter, act, &entry, notice)))
+        Ok(refused(page, &problem, &self.page(counter, act, &entry, notice)))
     }
 }

@@ -73,13 +73,8 @@ impl Counter {
         case.ok_or_else(|| problem::of_change(&ChangeError::Expired))
     }
 
-    /// Whether the officer proved to be one lately: what changes an enrolled person is not done with a session that
-    /// somebody found open.
-    pub(super) fn has_just_signed_in(&self) -> bool {
-        self.signed_in.is_within(self.accounts.policy().fresh_sign_in, self.accounts.now())
-    }
-
-    /// The same, with the time that it takes to fill in a form that was opened in time.
+    /// Whether the officer proved to be one before the form was opened, which may take its time to fill in: what changes
+    /// an enrolled person is not done with a session that somebody found open.
     pub(super) fn check_sign_in(&self) -> Result<(), Problem> {
         let span = self.accounts.policy().fresh_sign_in.saturating_add(FILLING_IN);
         let fresh = self.signed_in.is_within(span, self.accounts.now());

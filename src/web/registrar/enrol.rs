@@ -7,13 +7,12 @@ use super::{
     communes::unmistakable,
     counter::Counter,
     entry::{self, Entry},
-    problem::{self, Notice, told},
-    sheet,
+    problem, sheet,
 };
 use crate::{
     http::{Page, Problem, form::SafeFields},
     proofing::{Attempt, Closed, Doubt, EnrolError, Proofing, Typed},
-    web::store_problem,
+    web::{shared::refused, store_problem},
 };
 
 #[derive(Template)]
@@ -22,7 +21,7 @@ struct Form<'a> {
     page: &'a Page,
     sealed: &'a str,
     entry: &'a Entry<'a>,
-    notice: Option<Notice>,
+    notice: Option<&'a Problem>,
 }
 
 #[derive(Template)]
@@ -82,7 +81,7 @@ fn second_look(counter: &Counter, sealed: &str, attempt: &Attempt, typed: &Typed
     let page = &counter.page;
     let seen = counter.seal_confirmed(&attempt.clone().confirming(doubts), typed);
     let template = SecondLook { page, sealed, seen, doubts, entry: Entry::new(page, typed, "") };
-    told(page, &problem::of_enrolment(&EnrolError::SecondLook(Vec::new())), &template)
+    refused(page, &problem::of_enrolment(&EnrolError::SecondLook(Vec::new())), &template)
 }
 
 /// Tells a refusal where nothing typed is lost by it, if that can be.
@@ -94,15 +93,15 @@ fn explain(
     error: &EnrolError,
 ) -> Result<Response, Problem> {
     let (page, problem) = (&counter.page, problem::of_enrolment(error));
-    let show = |sealed: &str, entry: Entry<'_>, notice: Option<Notice>| {
-        Ok(told(page, &problem, &Form { page, sealed, entry: &entry, notice }))
+    let show = |sealed: &str, entry: Entry<'_>, notice: Option<&Problem>| {
+        Ok(refused(page, &problem, &Form { page, sealed, entry: &entry, notice }))
     };
-    let (entry, notice) = (Entry::new(page, typed, FIRST), Notice::new(page, &problem));
+    let entry = Entry::new(page, typed, FIRST);
     match error {
         EnrolError::Faults(faults) => show(sealed, Entry::faulty(counter, proofing, typed, faults), None),
-        EnrolError::TooFast(_) | EnrolError::Quota(_) => show(sealed, entry, Some(notice)),
-        EnrolError::Expired => show(&counter.seal_attempt(&proofing.attempt()), entry, Some(notice)),
-        EnrolError::AlreadyEnrolled => Ok(told(page, &problem, &AlreadyEnrolled { page })),
+        EnrolError::TooFast(_) | EnrolError::Quota(_) => show(sealed, entry, Some(&problem)),
+        EnrolError::Expired => show(&counter.seal_attempt(&proofing.attempt()), entry, Some(&problem)),
+        EnrolError::AlreadyEnrolled => Ok(refused(page, &problem, &AlreadyEnrolled { page })),
         EnrolError::SecondLook(_) | EnrolError::Closed(_) | EnrolError::Sealing | EnrolError::Store(_) => Err(problem),
     }
 }

@@ -8,13 +8,12 @@ use super::{
     counter::Counter,
     enrol::{FIRST, check_ready},
     entry::{self, Entry},
-    path,
-    problem::{self, Notice, told},
+    path, problem,
 };
 use crate::{
     http::{Page, Problem, form::SafeFields},
     proofing::{ChangeError, Proofing, Typed},
-    web::shared::sign_in_address,
+    web::shared::{refused, sign_in_address},
 };
 
 #[derive(Template)]
@@ -22,7 +21,7 @@ use crate::{
 struct Form<'a> {
     page: &'a Page,
     entry: &'a Entry<'a>,
-    notice: Option<Notice>,
+    notice: Option<&'a Problem>,
 }
 
 #[derive(Template)]
@@ -36,7 +35,7 @@ struct Again<'a> {
 pub(super) async fn form(State(proofing): State<Proofing>, counter: Counter) -> Result<Response, Problem> {
     check_ready(&proofing).await?;
     let page = &counter.page;
-    if !counter.has_just_signed_in() {
+    if counter.accounts.check_fresh(&counter.signed_in).is_err() {
         let template = Again { page, address: sign_in_address(&counter.accounts, path::CASE) };
         return Ok(page.render_as(StatusCode::FORBIDDEN, &template));
     }
@@ -62,9 +61,9 @@ fn explain(proofing: &Proofing, counter: &Counter, typed: &Typed, error: &Change
     let (entry, notice) = match error {
         ChangeError::Faults(faults) => (Entry::faulty(counter, proofing, typed, faults), None),
         ChangeError::NotFound | ChangeError::Ambiguous | ChangeError::Quota(_) => {
-            (Entry::new(page, typed, FIRST), Some(Notice::new(page, &problem)))
+            (Entry::new(page, typed, FIRST), Some(&problem))
         }
         _ => return Err(problem),
     };
-    Ok(told(page, &problem, &Form { page, entry: &entry, notice }))
+    Ok(refused(page, &problem, &Form { page, entry: &entry, notice }))
 }

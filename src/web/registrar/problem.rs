@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use axum::{
-    http::{HeaderValue, StatusCode, header},
-    response::Response,
-};
+use axum::http::StatusCode;
 
 use crate::{
-    http::{Page, Problem},
+    http::Problem,
     proofing::{ChangeError, Closed, EnrolError},
     web::store_problem,
 };
@@ -68,31 +65,6 @@ fn faults() -> Problem {
 fn too_many(name: &'static str, wait: Duration) -> Problem {
     let seconds = wait.as_secs() + 1;
     Problem::new(StatusCode::TOO_MANY_REQUESTS, name).arg("seconds", seconds).retry_after(seconds)
-}
-
-/// A refusal that is told on the page that was sent, so that nothing typed is lost.
-pub(super) struct Notice {
-    pub(super) title: String,
-    pub(super) text: String,
-}
-
-impl Notice {
-    pub(super) fn new(page: &Page, problem: &Problem) -> Self {
-        let say = |part: &str| {
-            let key = format!("problem-{}-{part}", problem.name());
-            page.with(&key, "seconds", problem.wait().unwrap_or_default()).into_owned()
-        };
-        Self { title: say("title"), text: say("text") }
-    }
-}
-
-/// The page that tells a refusal, with its status and the time to wait.
-pub(super) fn told(page: &Page, problem: &Problem, template: &impl askama::Template) -> Response {
-    let mut response = page.render_as(problem.status(), template);
-    if let Some(wait) = problem.wait() {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
-    }
-    response
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::{
         ids::{AccountId, PersonId, RegistrarId},
         secret::{Token, TokenHash},
     },
+    keyring::padded_json,
     store::{StoreError, Tx, accounts as rows, grants, sessions},
 };
 
@@ -313,10 +314,7 @@ impl Accounts {
     }
 
     fn seal_session(&self, token: TokenHash, content: &Content) -> Vec<u8> {
-        // A structure of plain members always serializes; an empty row would open as no session.
-        let mut plain = serde_json::to_vec(content).unwrap_or_default();
-        // The length of a row would tell with what somebody signs in, and from where. JSON may end in spaces.
-        plain.resize(plain.len().next_multiple_of(PADDING), b' ');
+        let plain = padded_json(content, PADDING);
         self.0.keyring.vault().seal_row("sessions", token.as_bytes(), &plain, &mut self.0.ambient.rng())
     }
 

@@ -15,7 +15,7 @@ use crate::{
         claim::{Qualities, Quality},
         ids::{ClientId, ConsentId, GrantId, PersonId, PseudonymId},
     },
-    keyring::Keyring,
+    keyring::{Keyring, padded_json},
     store::{Store, StoreError, Tx, consents as rows, grants},
 };
 
@@ -141,7 +141,7 @@ impl Consents {
         let vault = self.keyring.vault();
         // What was granted stands beside the moment, and repeats the consent.
         let moment = |(id, sealed): (GrantId, Vec<u8>)| {
-            let plain = vault.open_row(GRANTS, id.as_bytes(), &sealed).ok()?;
+            let plain = vault.open_row(grants::GRANTED, id.as_bytes(), &sealed).ok()?;
             serde_json::from_slice::<(Timestamp, IgnoredAny)>(&plain).ok().map(|(at, _)| at)
         };
         let moments =
@@ -169,8 +169,7 @@ impl Consents {
                 let grown = rows::replace(tx, &before, &sealed).await?;
                 return if grown { Ok(()) } else { Err(StoreError::Taken) };
             }
-            rows::withdraw(tx, before.id, person, &self.sealed_day(before.id, now)).await?;
-            grants::revoke_by_consent(tx, before.id, now).await?;
+            rows::end(tx, before.id, person, &self.sealed_day(before.id, now), now).await?;
         }
         let id = ConsentId::generate(&mut self.ambient.rng());
         let row = rows::Consent {
@@ -188,16 +187,10 @@ impl Consents {
     pub async fn withdraw(&self, id: ConsentId, person: PersonId) -> Result<bool, StoreError> {
         let now = self.ambient.now();
         let day = self.sealed_day(id, now);
-        let done = self.store.write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move {
-                let withdrawn = rows::withdraw(tx, id, person, &day).await?;
-                if withdrawn {
-                    grants::revoke_by_consent(tx, id, now).await?;
-                }
-                Ok(withdrawn)
-            })
-        });
-        done.await
+        let end = self
+            .store
+            .write::<_, StoreError, _>(move |tx| Box::pin(async move { rows::end(tx, id, person, &day, now).await }));
+        end.await
     }
 
     fn sealed_day(&self, id: ConsentId, now: Timestamp) -> Vec<u8> {
@@ -205,8 +198,7 @@ impl Consents {
     }
 
     fn seal(&self, id: ConsentId, agreement: &Agreement) -> Vec<u8> {
-        let mut plain = serde_json::to_vec(agreement).unwrap_or_default();
-        plain.resize(plain.len().next_multiple_of(PADDING), b' ');
+        let plain = padded_json(agreement, PADDING);
         self.keyring.vault().seal_row(TABLE, id.as_bytes(), &plain, &mut self.ambient.rng())
     }
 
@@ -234,8 +226,6 @@ impl fmt::Debug for Agreement {
 }
 
 const TABLE: &str = "consents";
-/// The rows that the provider seals when it spends a code: the moment, then the terms.
-const GRANTS: &str = "grants";
 const PADDING: usize = 512;
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub use lock::Passphrase;
 pub use pseudonym::{PseudonymKey, PseudonymKeys};
 pub use seal::OpenError;
 pub use token::TokenKey;
-pub use vault::VaultKey;
+pub use vault::{VaultKey, padded_json};
 
 /// What a key is for. Every role stands in `keys/policy.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use rand::CryptoRng;
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::{
@@ -65,6 +66,20 @@ impl VaultKey {
     }
 }
 
+/// What a row is to hold, as JSON that is filled up with spaces to a multiple of `step` bytes: the length of a row would
+/// tell how long a name is, or with what somebody signs in.
+///
+/// # Panics
+/// When the value cannot be written as JSON; structures of plain members always can.
+#[expect(clippy::expect_used, reason = "text, numbers and dates are always written; an empty row must never be stored")]
+pub fn padded_json(value: &impl Serialize, step: usize) -> Zeroizing<Vec<u8>> {
+    let mut plain = Zeroizing::new(Vec::with_capacity(step));
+    serde_json::to_writer(&mut *plain, value).expect("a row is written as JSON");
+    let padded = plain.len().next_multiple_of(step);
+    plain.resize(padded, b' ');
+    plain
+}
+
 impl fmt::Debug for VaultKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "VaultKey({:?})", self.0)
@@ -98,6 +113,16 @@ mod tests {
         assert_eq!(key.open_row("account", b"row-1", &sealed), Err(OpenError));
         assert_eq!(key.open_row("perso", b"nrow-1", &sealed), Err(OpenError));
         assert_eq!(sealed.len(), 4 + seal::OVERHEAD);
+    }
+
+    #[test]
+    fn rows_of_many_lengths_are_of_one_and_read_as_what_they_were() {
+        for text in ["", "x", "0123456789", "01234567890123456789012345678"] {
+            let plain = padded_json(&text, 32);
+            assert_eq!(plain.len(), 32, "{text}");
+            assert_eq!(serde_json::from_slice::<String>(&plain).unwrap(), text);
+        }
+        assert_eq!(padded_json(&"0123456789012345678901234567890", 32).len(), 64);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use zeroize::Zeroizing;
+
 use super::{Provider, code::Code};
 use crate::{
     clients::{AuthenticationError, ClaimsIn, Client},
@@ -12,6 +14,7 @@ use crate::{
         secret::{Token, TokenHash},
     },
     issuance::{Draft, IssueError, Prepared, Terms},
+    keyring::padded_json,
     pseudonym::{Heteronym, Subject},
     store::{StoreError, grants},
     wire::oauth::{
@@ -216,7 +219,8 @@ impl Provider {
         now: Timestamp,
     ) -> grants::Redemption {
         let bytes = timed(now, terms);
-        let sealed = self.keyring.vault().seal_row(GRANTS, terms.grant.as_bytes(), &bytes, &mut self.ambient.rng());
+        let sealed =
+            self.keyring.vault().seal_row(grants::GRANTED, terms.grant.as_bytes(), &bytes, &mut self.ambient.rng());
         grants::Redemption {
             id: terms.grant,
             consent_id: terms.consent,
@@ -257,12 +261,6 @@ impl Provider {
             id_token: Some(id_token),
             scope,
         }
-    }
-
-    /// When something was issued to a client under a consent: for the citizen's page.
-    pub fn issued_at(&self, grant: GrantId, sealed: &[u8]) -> Option<Timestamp> {
-        let bytes = self.keyring.vault().open_row(GRANTS, grant.as_bytes(), sealed).ok()?;
-        serde_json::from_slice::<(Timestamp, Terms)>(&bytes).ok().map(|(at, _)| at)
     }
 }
 
@@ -318,11 +316,9 @@ fn narrowed(mut terms: Terms, params: &Params) -> Result<Terms, TokenError> {
     Ok(terms)
 }
 
-/// A time and the terms, as they are sealed. The length of a row would tell how much was granted: JSON may end in spaces.
-fn timed(time: Timestamp, terms: &Terms) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec(&(time, terms)).unwrap_or_default();
-    bytes.resize(bytes.len().next_multiple_of(PADDING), b' ');
-    bytes
+/// A time and the terms, as they are sealed. The length of a row would tell how much was granted.
+fn timed(time: Timestamp, terms: &Terms) -> Zeroizing<Vec<u8>> {
+    padded_json(&(time, terms), PADDING)
 }
 
 fn error_of(error: &ClientAuthenticationError, challenge: bool) -> TokenError {
@@ -338,7 +334,6 @@ fn refused(error: AuthenticationError, challenge: bool) -> TokenError {
     TokenError { challenge, ..error.code().into() }
 }
 
-const GRANTS: &str = "grants";
 const FAMILIES: &str = "families";
 const USED: &str = "refresh_tokens.used";
 const PADDING: usize = 1_024;

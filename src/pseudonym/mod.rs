@@ -23,7 +23,7 @@ use crate::{
         name::{ChosenName, NameRefusal, Skeletons},
     },
     keyring::Keyring,
-    store::{Store, StoreError, Tx, consents, grants, pseudonyms as rows},
+    store::{Store, StoreError, Tx, consents, pseudonyms as rows},
 };
 
 /// One heteronym: a place of a person in a sector, and the name shown there.
@@ -202,8 +202,7 @@ impl Pseudonyms {
         rows::release_names(tx, heteronym.id, now).await?;
         for consent in consents::live_of_pseudonym(tx, heteronym.id).await? {
             let day = self.sealed_withdrawal(consent.id, now);
-            consents::withdraw(tx, consent.id, heteronym.person, &day).await?;
-            grants::revoke_by_consent(tx, consent.id, now).await?;
+            consents::end(tx, consent.id, heteronym.person, &day, now).await?;
         }
         Ok(())
     }

@@ -3,11 +3,15 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
-use crate::domain::{
-    ambient::Timestamp,
-    name::{ChosenName, Skeletons},
-    quality::PartialName,
+use crate::{
+    domain::{
+        ambient::Timestamp,
+        name::{ChosenName, Skeletons},
+        quality::PartialName,
+    },
+    keyring::padded_json,
 };
 
 /// A name shown, of one kind or the other.
@@ -99,11 +103,9 @@ pub(super) struct Content {
 }
 
 impl Content {
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec(self).unwrap_or_default();
-        // Names differ in length; their rows need not. JSON may end in spaces.
-        bytes.resize(bytes.len().next_multiple_of(PADDING), b' ');
-        bytes
+    /// Names differ in length; their rows need not.
+    pub(super) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        padded_json(self, PADDING)
     }
 
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {

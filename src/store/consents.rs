@@ -3,10 +3,13 @@
 //! Both days are sealed: the forum has the day on which its member came, and a small one had no other that day.
 
 use super::{
-    Row, StoreError, Tx,
+    Row, StoreError, Tx, grants,
     statement::{statements, values},
 };
-use crate::domain::ids::{ClientId, ConsentId, PersonId, PseudonymId};
+use crate::domain::{
+    ambient::Timestamp,
+    ids::{ClientId, ConsentId, PersonId, PseudonymId},
+};
 
 /// A consent, live or withdrawn.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,6 +59,15 @@ pub async fn of_person(tx: &mut Tx, person: PersonId) -> Result<Vec<Consent>, St
 /// already.
 pub async fn withdraw(tx: &mut Tx, id: ConsentId, person: PersonId, day: &[u8]) -> Result<bool, StoreError> {
     tx.changed(WITHDRAW, values![id, person, day]).await
+}
+
+/// Withdraws a consent as [`withdraw`] does, and revokes what was granted under it.
+pub async fn end(tx: &mut Tx, id: ConsentId, person: PersonId, day: &[u8], now: Timestamp) -> Result<bool, StoreError> {
+    let withdrawn = withdraw(tx, id, person, day).await?;
+    if withdrawn {
+        grants::revoke_by_consent(tx, id, now).await?;
+    }
+    Ok(withdrawn)
 }
 
 fn read(row: &Row) -> Result<Consent, StoreError> {

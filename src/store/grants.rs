@@ -151,6 +151,9 @@ fn read_refresh(row: &Row) -> Result<RefreshToken, StoreError> {
     Ok(RefreshToken { family, used: row.blob_or_null(5)?, dead: row.int(6)? != 0 })
 }
 
+/// Under what the moment and the terms of a grant are sealed.
+pub const GRANTED: &str = "grants";
+
 statements! {
     REDEEM = "INSERT INTO grants (id, consent_id, client_id, session_tag, sealed, remove_after)
               SELECT $1, consents.id, consents.client_id, $4, $5, $6

@@ -8,13 +8,14 @@ use webauthn_rs::prelude::{DiscoverableAuthentication, PasskeyRegistration};
 
 use super::{
     super::{Accounts, Error, Opened},
-    PasskeyFault, pad,
+    PADDING, PasskeyFault,
 };
 use crate::{
     domain::{
         ids::AccountId,
         secret::{Token, TokenHash},
     },
+    keyring::padded_json,
     store::{StoreError, accounts as rows},
 };
 
@@ -58,8 +59,7 @@ impl Accounts {
         ceremony: Ceremony,
     ) -> Result<(), Error> {
         let id = Token::presented(&data_encoding::BASE64URL_NOPAD.encode(challenge)).hash();
-        let mut plain = serde_json::to_vec(&Kept { browser, ceremony }).map_err(|_| Error::Ceremony)?;
-        pad(&mut plain);
+        let plain = padded_json(&Kept { browser, ceremony }, PADDING);
         let sealed = self.0.keyring.vault().seal_row("ceremonies", id.as_bytes(), &plain, &mut self.0.ambient.rng());
         let until = self.now().plus(LIFETIME);
         let insert = self.0.store.write::<_, StoreError, _>(move |tx| {

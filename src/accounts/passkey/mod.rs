@@ -20,6 +20,7 @@ use webauthn_rs::{
 use super::{Accounts, Holder};
 use crate::{
     domain::{ambient::Timestamp, authentication::Method},
+    keyring::padded_json,
     store::accounts as rows,
 };
 
@@ -69,9 +70,7 @@ impl Accounts {
     }
 
     fn seal_passkey(&self, id: &[u8], passkey: &Sealed) -> Vec<u8> {
-        // A structure of plain members always serializes; an empty row would open as no passkey.
-        let mut plain = serde_json::to_vec(passkey).unwrap_or_default();
-        pad(&mut plain);
+        let plain = padded_json(passkey, PADDING);
         self.0.keyring.vault().seal_row("passkeys", id, &plain, &mut self.0.ambient.rng())
     }
 
@@ -79,12 +78,6 @@ impl Accounts {
         let plain = self.0.keyring.vault().open_row("passkeys", &row.credential, &row.sealed).ok()?;
         serde_json::from_slice(&plain).ok()
     }
-}
-
-/// The length of a row would tell how long a label is, of what kind the key, and what a ceremony is for. JSON may end in
-/// spaces.
-fn pad(json: &mut Vec<u8>) {
-    json.resize(json.len().next_multiple_of(PADDING), b' ');
 }
 
 /// More than a key of any kind takes, and a ceremony for the few passkeys that people have.

@@ -73,8 +73,7 @@ impl Metadata {
     pub fn hosts(&self) -> Vec<String> {
         let mut hosts = Vec::new();
         for redirect in self.redirects() {
-            let proven = redirect.proven();
-            let host = proven.origin().trim_start_matches("https://").trim_start_matches("http://").to_owned();
+            let host = redirect.proven().authority().to_owned();
             if !hosts.contains(&host) {
                 hosts.push(host);
             }

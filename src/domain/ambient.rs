@@ -80,7 +80,7 @@ impl Timestamp {
     #[must_use]
     pub fn month(self) -> Self {
         let Ok(time) = jiff::Timestamp::from_millisecond(self.0) else { return self.day() };
-        let before = i64::from(jiff::tz::TimeZone::UTC.to_datetime(time).day()) - 1;
+        let before = i64::from(TimeZone::UTC.to_datetime(time).day()) - 1;
         Self(self.day().0.saturating_sub(before * 86_400_000))
     }
 

@@ -262,6 +262,7 @@ mod tests {
             assert!(bad.parse::<ClientId>().is_err(), "{bad}");
         }
     }
+
     #[test]
     fn a_sector_is_spelled_in_one_way() {
         let longest = format!("{}:65535", ["a"; 127].join("."));

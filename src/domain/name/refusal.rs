@@ -42,6 +42,26 @@ pub enum NameRefusal {
 }
 
 impl NameRefusal {
+    /// One of each kind.
+    #[cfg(test)]
+    pub(crate) const EACH: [Self; 15] = [
+        Self::Empty,
+        Self::TooLong,
+        Self::Control,
+        Self::Direction,
+        Self::Invisible { code_point: 0x200b },
+        Self::Emoji,
+        Self::NotAllowed { code_point: 0xff21 },
+        Self::Misplaced,
+        Self::MarkWithoutLetter,
+        Self::TooManyMarks,
+        Self::BadStart,
+        Self::MixedScripts,
+        Self::MixedNumbers,
+        Self::Reserved,
+        Self::Taken,
+    ];
+
     /// A code that never changes: the key of the sentence in the translations, and what a machine reads.
     pub const fn code(self) -> &'static str {
         match self {

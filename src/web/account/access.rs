@@ -40,7 +40,7 @@ impl Access<'_> {
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "as templates pass fields")]
     fn day(&self, time: &Timestamp) -> String {
-        moment::day(self.page, *time)
+        self.page.lang().date(time.date())
     }
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "as templates pass fields")]

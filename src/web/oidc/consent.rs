@@ -70,7 +70,7 @@ pub(super) async fn page(provider: &Provider, page: &Page, question: &Question) 
         crowd: proposal.crowd,
         smallest: provider.attributes().smallest_crowd(),
         overtaken: overtaken.is_some(),
-        host: redirect.origin().trim_start_matches("https://").trim_start_matches("http://").to_owned(),
+        host: redirect.authority().to_owned(),
     };
     let status = if template.overtaken { StatusCode::CONFLICT } else { StatusCode::OK };
     Ok(authorize::leading_to(page.render_as(status, &template), redirect))

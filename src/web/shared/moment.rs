@@ -1,15 +1,6 @@
-//! Days and spans of time as a reader says them.
-
-use jiff::tz::TimeZone;
+//! Spans of time as a reader says them.
 
 use crate::{domain::ambient::Timestamp, http::Page};
-
-/// The day, in full: days are kept as their midnight in UTC.
-pub fn day(page: &Page, time: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(time.0)
-        .map(|time| page.lang().date(TimeZone::UTC.to_datetime(time).date()))
-        .unwrap_or_default()
-}
 
 /// How long ago, as coarse as it matters: nobody needs to know a time zone to read it.
 pub fn ago(page: &Page, time: Timestamp, now: Timestamp) -> String {

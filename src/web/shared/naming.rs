@@ -90,25 +90,9 @@ mod tests {
     #[test]
     fn every_refusal_is_explained_in_both_languages() {
         let texts = crate::web::texts().unwrap();
-        let refusals = [
-            NameRefusal::Empty,
-            NameRefusal::TooLong,
-            NameRefusal::Control,
-            NameRefusal::Direction,
-            NameRefusal::Invisible { code_point: 0x200b },
-            NameRefusal::Emoji,
-            NameRefusal::NotAllowed { code_point: 0xff21 },
-            NameRefusal::Misplaced,
-            NameRefusal::MarkWithoutLetter,
-            NameRefusal::TooManyMarks,
-            NameRefusal::BadStart,
-            NameRefusal::MixedScripts,
-            NameRefusal::MixedNumbers,
-            NameRefusal::Reserved,
-            NameRefusal::Taken,
-        ];
         let others = [PseudonymError::NameTaken, PseudonymError::NoPlace, PseudonymError::Changed];
-        let errors = refusals.map(PseudonymError::from).into_iter().chain(others).chain([PseudonymError::Unknown]);
+        let errors =
+            NameRefusal::EACH.map(PseudonymError::from).into_iter().chain(others).chain([PseudonymError::Unknown]);
         for text in errors.map(|error| pseudonym_text(&error)).chain(["empty"]) {
             let key = format!("choose-error-{text}");
             assert!(Lang::ALL.iter().all(|lang| texts.has(*lang, &key)), "{key}");

@@ -131,6 +131,11 @@ impl ProvenRedirect {
         let length = rest.find(['/', '?']).unwrap_or(rest.len());
         self.0.get(..after_scheme + length).unwrap_or_default()
     }
+
+    /// Host and port, as people read where they are led.
+    pub fn authority(&self) -> &str {
+        self.origin().split_once("://").map_or(self.origin(), |(_, authority)| authority)
+    }
 }
 
 /// Parses a URI and insists that it is written as the parser would write it: so no `..`, no upper-case host, no

@@ -217,6 +217,7 @@ impl Add {
             sector: self.sector,
             join_sector: self.join_sector,
             local: !services.config.server.issuer.is_https(),
+            ..Draft::default()
         }
     }
 }

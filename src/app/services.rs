@@ -189,6 +189,7 @@ fn account_policy(config: &Config) -> accounts::Policy {
 fn lifetimes(config: &Config) -> Lifetimes {
     let tokens = &config.tokens;
     Lifetimes {
+        pushed: tokens.pushed_lifetime,
         code: tokens.code_lifetime,
         id_token: tokens.id_token_lifetime,
         access_token: tokens.access_token_lifetime,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::{KeySource, Profile};
 use crate::{
     domain::{area::Level, bracket::AgeBracket, claim::Quality},
     wire::{
@@ -13,24 +14,81 @@ use crate::{
     },
 };
 
-/// Registered metadata. The checks are in [`super::Draft`]; a value of this type has passed them.
+/// Registered metadata. The checks are in [`super::Draft`]; a value of this type has passed them. Members are those of the
+/// standards under their names, as they are answered to a client that reads its registration; the last ones are ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the members of the standards are")]
 pub struct Metadata {
     pub client_name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
+    /// Kept for whoever asks, and never fetched or shown: a picture from elsewhere would tell that site who signs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_uri: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tos_uri: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
     pub application_type: ApplicationType,
     pub redirect_uris: Vec<String>,
     #[serde(default)]
     pub post_logout_redirect_uris: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
     pub token_endpoint_auth_method: AuthMethod,
+    /// The one algorithm of its assertions; without it, any of its profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<Algorithm>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateIdentity>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<KeySource>,
     pub id_token_signed_response_alg: Algorithm,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<Algorithm>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<Algorithm>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_signed_response_alg: Option<Algorithm>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_signed_response_alg: Option<Algorithm>,
+    /// Where its request objects may be fetched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub request_uris: Vec<String>,
+    /// Seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<u32>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub require_auth_time: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub default_acr_values: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<String>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub frontchannel_logout_session_required: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub backchannel_logout_session_required: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub require_pushed_authorization_requests: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub require_signed_request_object: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub dpop_bound_access_tokens: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub tls_client_certificate_bound_access_tokens: bool,
     /// The scopes it may ask for.
     pub scope: Scope,
+    #[serde(default)]
+    pub profile: Profile,
+    /// The protected resources that it may ask access tokens for, and whose tokens it may introspect.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
     /// How fine a residence it asks for; the citizen may agree to a coarser one.
     pub residence_level: Level,
     /// Coarser brackets than the published ones.
@@ -42,6 +100,22 @@ pub struct Metadata {
     /// Where the claims of a scope are put.
     #[serde(default)]
     pub id_token_claims: ClaimsIn,
+}
+
+/// What a client's certificate has to say for `tls_client_auth` (RFC 8705 §2.1.2): exactly one of these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CertificateIdentity {
+    /// RFC 4514.
+    #[serde(rename = "tls_client_auth_subject_dn")]
+    SubjectDn(String),
+    #[serde(rename = "tls_client_auth_san_dns")]
+    Dns(String),
+    #[serde(rename = "tls_client_auth_san_uri")]
+    Uri(String),
+    #[serde(rename = "tls_client_auth_san_ip")]
+    Ip(String),
+    #[serde(rename = "tls_client_auth_san_email")]
+    Email(String),
 }
 
 /// Where the claims of a scope are put (OpenID Connect Core §5.4).
@@ -95,10 +169,33 @@ impl Metadata {
         Sha256::digest(shown.to_string().as_bytes()).into()
     }
 
+    /// Whether something of it has to be verified with its own keys.
+    pub fn needs_keys(&self) -> bool {
+        let by_key = [AuthMethod::PrivateKeyJwt, AuthMethod::SelfSignedTlsClientAuth];
+        by_key.contains(&self.token_endpoint_auth_method)
+            || self.require_signed_request_object
+            || self.request_object_signing_alg.is_some()
+    }
+
+    /// Whether it can spend refresh tokens.
+    pub fn may_refresh(&self) -> bool {
+        self.scope.contains("offline_access")
+    }
+
+    /// Whether a browser's script at this origin is the client's own: where a redirect URI is.
+    pub fn is_at(&self, origin: &str) -> bool {
+        self.redirects().iter().any(|redirect| redirect.proven().origin() == origin)
+    }
+
     fn redirects(&self) -> Vec<RedirectUri> {
         let registered = self.redirect_uris.iter().cloned();
         registered.map(|uri| RedirectUri::registered(uri, self.application_type)).collect()
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 #[cfg(test)]

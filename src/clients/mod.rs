@@ -1,7 +1,10 @@
 //! Relying parties: what they registered, how they authenticate, to which sector they belong.
 
 mod authenticate;
+mod draft;
+mod keys;
 mod metadata;
+mod profile;
 mod register;
 
 use std::{
@@ -12,8 +15,11 @@ use std::{
 
 pub use self::{
     authenticate::AuthenticationError,
-    metadata::{ClaimsIn, Metadata},
-    register::{Draft, RegistrationError},
+    draft::Draft,
+    keys::KeySource,
+    metadata::{CertificateIdentity, ClaimsIn, Metadata},
+    profile::{Profile, UnknownProfile},
+    register::RegistrationError,
 };
 use crate::{
     domain::{

@@ -9,6 +9,8 @@ use super::seconds;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tokens {
+    #[serde(deserialize_with = "at_most_ten_minutes")]
+    pub pushed_lifetime: Duration,
     #[serde(deserialize_with = "at_most_a_minute")]
     pub code_lifetime: Duration,
     #[serde(deserialize_with = "at_most_five_minutes")]
@@ -19,6 +21,10 @@ pub struct Tokens {
     pub refresh_lifetime: Duration,
     #[serde(deserialize_with = "seconds")]
     pub refresh_race: Duration,
+}
+
+fn at_most_ten_minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    at_most(deserializer, 600, "tokens.pushed_lifetime is more than 600 seconds")
 }
 
 fn at_most_a_minute<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {

@@ -17,11 +17,13 @@ pub enum Method {
 }
 
 /// The authentication context class, from weaker to stronger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Acr {
     /// One factor, which can be phished.
+    #[serde(rename = "urn:heteronym:acr:passphrase")]
     Passphrase,
     /// Two factors, possession and the device's own check of its holder, which cannot be phished.
+    #[serde(rename = "urn:heteronym:acr:passkey")]
     Passkey,
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::domain::{
     area::AreaCode,
+    authentication::Acr,
     bracket::AgeBracket,
     claim::Quality,
     quality::{RoleKind, Sex},
@@ -57,7 +58,7 @@ pub struct IdTokenClaims {
     pub nonce: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
-    pub acr: String,
+    pub acr: Acr,
     pub amr: Vec<String>,
     pub at_hash: String,
     pub sid: String,

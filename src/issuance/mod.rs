@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 pub use self::{
     claims::{IdTokenClaims, NameClaims, PersonClaims, UserInfo},
-    terms::Terms,
+    terms::{Binding, Terms},
 };
 use crate::{
     attributes::Attributes,
@@ -152,7 +152,7 @@ impl Issuance {
             iat,
             nonce: draft.nonce.map(str::to_owned),
             auth_time: draft.terms.auth_time_asked.then(|| draft.terms.auth_time.seconds()),
-            acr: draft.terms.acr.clone(),
+            acr: draft.terms.acr,
             amr: draft.terms.amr.clone(),
             at_hash: half_hash(draft.algorithm, draft.access_token),
             sid: draft.terms.sid.clone(),

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         ambient::Timestamp,
         area::Level,
+        authentication::Acr,
         bracket::AgeBracket,
         claim::{Qualities, Quality},
         ids::{AccountId, ClientId, ConsentId, GrantId, PersonId, PseudonymId},
@@ -53,13 +54,31 @@ pub struct Terms {
     /// The client sent or registered `max_age`.
     #[serde(rename = "w")]
     pub auth_time_asked: bool,
+    /// That which was asked for, or the one held.
     #[serde(rename = "k")]
-    pub acr: String,
+    pub acr: Acr,
     #[serde(rename = "m")]
     pub amr: Vec<String>,
     /// The session as this forum knows it (OpenID Connect Front-Channel Logout §3): another in every sector.
     #[serde(rename = "i")]
     pub sid: String,
+    /// The resource that access tokens are for; without one it is the UserInfo endpoint.
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// The key without which access tokens are worth nothing.
+    #[serde(rename = "j", default, skip_serializing_if = "Option::is_none")]
+    pub binding: Option<Binding>,
+}
+
+/// The confirmation of a sender-constrained access token (RFC 7800 §3): it is written like this in `cnf`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Binding {
+    /// The thumbprint of a DPoP key (RFC 9449 §6).
+    #[serde(rename = "jkt")]
+    Dpop(String),
+    /// The SHA-256 of a client certificate (RFC 8705 §3.1).
+    #[serde(rename = "x5t#S256")]
+    Certificate(String),
 }
 
 impl Terms {

@@ -23,8 +23,11 @@ pub(super) struct Code {
     pub(super) terms: Terms,
     #[serde(rename = "x")]
     pub(super) expires_at: Timestamp,
-    #[serde(rename = "h")]
-    pub(super) challenge: CodeChallenge,
+    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
+    pub(super) challenge: Option<CodeChallenge>,
+    /// The DPoP key that has to redeem it (RFC 9449 §10).
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    pub(super) dpop_jkt: Option<String>,
     #[serde(rename = "u")]
     redirect: Redirect,
     #[serde(rename = "e")]
@@ -98,13 +101,16 @@ impl Provider {
                 age_brackets: client.metadata.age_brackets.clone(),
                 shown: consent.agreement.shown.clone(),
                 auth_time: signed_in.at,
-                auth_time_asked: request.max_age.is_some(),
-                acr: signed_in.acr.clone(),
+                auth_time_asked: request.max_age.is_some() || client.metadata.require_auth_time,
+                acr: request.acr.told(signed_in.acr).unwrap_or(signed_in.acr),
                 amr: signed_in.amr.clone(),
                 sid: self.sid(&signed_in.session_tag, &client.sector),
+                resource: request.resource.clone(),
+                binding: None,
             },
             expires_at: self.ambient.now().plus(self.lifetimes.code),
             challenge: request.challenge,
+            dpop_jkt: request.dpop_jkt.clone(),
             redirect: Redirect { hash: hash(request.redirect.as_str()), sent: request.redirect_sent },
             nonce: request.nonce.clone(),
             session_tag: signed_in.session_tag,

@@ -41,6 +41,9 @@ pub struct Interaction {
     pub started: Timestamp,
     /// The one grant that can come of it.
     pub(super) grant: GrantId,
+    /// The request was pushed: its answer is written down.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pushed: bool,
     settled: Option<Settled>,
 }
 
@@ -128,18 +131,6 @@ struct Named {
 }
 
 impl Provider {
-    pub(super) async fn begin(
-        &self,
-        request: AuthorizationRequest,
-        client: Arc<Client>,
-        browser: &[u8],
-        signed_in: Option<&Authentication>,
-    ) -> Result<Step, PageError> {
-        let grant = GrantId::generate(&mut self.ambient.rng());
-        let interaction = Interaction { request, started: self.ambient.now(), grant, settled: None };
-        self.next(interaction, client, browser, signed_in).await
-    }
-
     /// Goes on with a sign-in under way: at the first thing that is still missing.
     pub async fn resume(
         &self,
@@ -230,6 +221,9 @@ impl Provider {
     /// The citizen said no. Nothing is stored.
     pub async fn deny(&self, sealed: &str, browser: &[u8]) -> Result<Step, PageError> {
         let (interaction, _) = self.open(sealed, browser).await?;
+        if interaction.pushed {
+            self.end_pushed(interaction.grant).await?;
+        }
         Ok(self.refusal(&interaction.request, ErrorCode::AccessDenied))
     }
 
@@ -249,8 +243,24 @@ impl Provider {
         if client.is_disabled() { Err(PageError::Disabled) } else { Ok((interaction, client)) }
     }
 
-    /// The ordered list: signed in, recently enough; a pseudonym; consent; the code.
-    async fn next(
+    /// The next step; an answer to a pushed request is its last.
+    pub(super) async fn next(
+        &self,
+        interaction: Interaction,
+        client: Arc<Client>,
+        browser: &[u8],
+        signed_in: Option<&Authentication>,
+    ) -> Result<Step, PageError> {
+        let (pushed, grant) = (interaction.pushed, interaction.grant);
+        let step = self.step(interaction, client, browser, signed_in).await?;
+        if pushed && matches!(step, Step::Answer(_)) {
+            self.end_pushed(grant).await?;
+        }
+        Ok(step)
+    }
+
+    /// The ordered list: signed in, recently and strongly enough; a pseudonym; consent; the code.
+    async fn step(
         &self,
         mut interaction: Interaction,
         client: Arc<Client>,
@@ -258,12 +268,15 @@ impl Provider {
         signed_in: Option<&Authentication>,
     ) -> Result<Step, PageError> {
         let silent = interaction.request.prompts.contains(Prompt::None);
-        let Some(signed_in) = signed_in.filter(|signed_in| self.is_recent_enough(&interaction, signed_in)) else {
+        let Some(signed_in) = signed_in.filter(|signed_in| self.is_enough(&interaction, signed_in)) else {
             interaction.settled = None;
             let refusal = self.refusal(&interaction.request, ErrorCode::LoginRequired);
             let pending = || Step::SignIn(Box::new(self.pending(interaction, client, browser)));
             return Ok(if silent { refusal } else { pending() });
         };
+        if interaction.request.acr.essential && !interaction.request.acr.are_met(signed_in.acr) {
+            return Ok(self.refusal(&interaction.request, ErrorCode::UnmetAuthenticationRequirements));
+        }
         let Some(facts) = self.attributes.facts(signed_in.person).await? else {
             let refusal = || self.refusal(&interaction.request, ErrorCode::LoginRequired);
             return if silent { Ok(refusal()) } else { Err(PageError::NotACitizen) };
@@ -287,11 +300,11 @@ impl Provider {
             return Ok(self.refusal(&interaction.request, ErrorCode::LoginRequired));
         }
         let named = Named { interaction, settled, client, facts, voice };
-        self.next_of(named, browser, signed_in).await
+        self.step_of(named, browser, signed_in).await
     }
 
     /// The rest of the list: consent; the code.
-    async fn next_of(&self, named: Named, browser: &[u8], signed_in: &Authentication) -> Result<Step, PageError> {
+    async fn step_of(&self, named: Named, browser: &[u8], signed_in: &Authentication) -> Result<Step, PageError> {
         let Named { mut interaction, settled, client, facts, voice } = named;
         let request = interaction.request.wishes(&client);
         let before = self.consents.live(voice.id(), &client.id).await?;
@@ -352,14 +365,20 @@ impl Provider {
         Ok(step)
     }
 
-    fn is_recent_enough(&self, interaction: &Interaction, signed_in: &Authentication) -> bool {
+    /// Whether nobody has to sign in: recently enough, and as strongly as was asked.
+    fn is_enough(&self, interaction: &Interaction, signed_in: &Authentication) -> bool {
         let request = &interaction.request;
+        // Whoever signed in during this interaction has done what they can.
+        if signed_in.at >= interaction.started {
+            return true;
+        }
         let anew = request.prompts.contains(Prompt::Login) || request.prompts.contains(Prompt::SelectAccount);
         let old = request
             .max_age
             .is_some_and(|max_age| self.ambient.now().since(signed_in.at) > Duration::from_secs(max_age.into()));
-        // Whoever signed in during this interaction has done what was asked.
-        signed_in.at >= interaction.started || !(anew || old)
+        // What is asked without being essential is no reason to end a silent request (OpenID Connect Core §3.1.2.1).
+        let silent = request.prompts.contains(Prompt::None) && !request.acr.essential;
+        !(anew || old) && (silent || request.acr.are_met(signed_in.acr))
     }
 
     /// A pseudonym that is not made yet is nobody's whom a hint could name.
@@ -410,7 +429,7 @@ impl Provider {
         }
     }
 
-    fn refusal(&self, request: &AuthorizationRequest, code: ErrorCode) -> Step {
+    pub(super) fn refusal(&self, request: &AuthorizationRequest, code: ErrorCode) -> Step {
         let state = request.state.as_deref();
         let response = AuthorizationResponse::error(code, code.meaning(), state, self.issuer.as_str());
         Step::Answer(Answer { redirect: request.redirect.clone(), mode: request.mode, response })
@@ -424,6 +443,14 @@ impl Provider {
 }
 
 impl Interaction {
+    pub(super) const fn new(request: AuthorizationRequest, now: Timestamp, grant: GrantId) -> Self {
+        Self { request, started: now, grant, pushed: false, settled: None }
+    }
+
+    pub(super) fn of_pushed(self) -> Self {
+        Self { pushed: true, ..self }
+    }
+
     fn settled_by(&self, person: PersonId) -> Settled {
         let own = self.settled.clone().filter(|settled| settled.person == person);
         own.unwrap_or(Settled { person, wish: None, shown: None, consented: false })

@@ -5,6 +5,7 @@
 //! [`end_session`] and [`discovery`] are what their names say.
 
 pub mod authorize;
+pub mod client;
 mod code;
 pub mod discovery;
 pub mod end_session;
@@ -21,6 +22,7 @@ use crate::{
     consent::Consents,
     domain::{
         ambient::{Ambient, Timestamp},
+        authentication::Acr,
         ids::{AccountId, PersonId, Sector},
         issuer::Issuer,
         secret::TokenHash,
@@ -54,7 +56,7 @@ pub struct Authentication {
     pub account: AccountId,
     pub person: PersonId,
     pub at: Timestamp,
-    pub acr: String,
+    pub acr: Acr,
     pub amr: Vec<String>,
     /// Stands for the session, and is not its token.
     pub session_tag: [u8; 32],
@@ -65,6 +67,8 @@ pub struct Authentication {
 /// How long what is issued lives.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
+    /// Of a pushed request, until a browser brings it (RFC 9126 §2.2).
+    pub pushed: Duration,
     pub code: Duration,
     pub id_token: Duration,
     pub access_token: Duration,

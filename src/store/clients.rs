@@ -17,6 +17,8 @@ pub struct Client {
     pub sector: Sector,
     pub metadata: String,
     pub secret_hash: Option<TokenHash>,
+    /// Of the registration access token, when the client registered itself.
+    pub registration_hash: Option<TokenHash>,
     pub version: i64,
     pub created_on: Timestamp,
     pub disabled_at: Option<Timestamp>,
@@ -24,9 +26,8 @@ pub struct Client {
 
 /// Adds a client; [`StoreError::Taken`] when the id is. The sector has to be there.
 pub async fn insert(tx: &mut Tx, client: &Client) -> Result<(), StoreError> {
-    let secret = client.secret_hash.as_ref().map(|hash| hash.as_bytes().as_slice());
-    let metadata = client.metadata.as_str();
-    let values = values![&client.id, &client.sector, metadata, secret, client.version, client.created_on];
+    let (metadata, secret, registration) = (client.metadata.as_str(), client.secret_hash, client.registration_hash);
+    let values = values![&client.id, &client.sector, metadata, secret, registration, client.version, client.created_on];
     tx.execute(INSERT, values).await.map(drop)
 }
 
@@ -38,10 +39,10 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Client>, StoreError> {
     tx.all(LIST, vec![]).await?.iter().map(read).collect()
 }
 
-/// Replaces metadata and secret, if the row still has `client.version`. The sector cannot change.
+/// Replaces metadata and secrets, if the row still has `client.version` and is not disabled. The sector cannot change.
 pub async fn update(tx: &mut Tx, client: &Client) -> Result<bool, StoreError> {
-    let secret = client.secret_hash.as_ref().map(|hash| hash.as_bytes().as_slice());
-    tx.changed(UPDATE, values![&client.id, client.metadata.as_str(), secret, client.version]).await
+    let (metadata, secret, registration) = (client.metadata.as_str(), client.secret_hash, client.registration_hash);
+    tx.changed(UPDATE, values![&client.id, metadata, secret, registration, client.version]).await
 }
 
 /// Disables a client; false when it is unknown or disabled already.
@@ -76,24 +77,47 @@ pub async fn heteronyms_per_person(tx: &mut Tx, sector: &Sector) -> Result<Optio
 }
 
 fn read(row: &Row) -> Result<Client, StoreError> {
-    let secret = row.blob_or_null(3)?.map(|bytes| bytes.try_into().map(TokenHash::from_bytes)).transpose();
+    let hash = |column| {
+        let bytes = row.blob_or_null(column)?.map(|bytes| bytes.try_into().map(TokenHash::from_bytes)).transpose();
+        bytes.map_err(|_| StoreError::Corrupt("a hash of a client is not 32 bytes"))
+    };
     Ok(Client {
         id: row.parsed(0)?,
         sector: row.parsed(1)?,
         metadata: row.text(2)?,
-        secret_hash: secret.map_err(|_| StoreError::Corrupt("a secret hash is not 32 bytes"))?,
-        version: row.int(4)?,
-        created_on: row.time(5)?,
-        disabled_at: row.time_or_null(6)?,
+        secret_hash: hash(3)?,
+        registration_hash: hash(4)?,
+        version: row.int(5)?,
+        created_on: row.time(6)?,
+        disabled_at: row.time_or_null(7)?,
     })
 }
 
+/// Writes an initial access token down.
+pub async fn insert_registration_token(
+    tx: &mut Tx,
+    token: TokenHash,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(INSERT_TOKEN, values![token, now.day(), expires_at]).await.map(drop)
+}
+
+/// Spends an initial access token: true for one caller only, and before it expires.
+pub async fn use_registration_token(tx: &mut Tx, token: TokenHash, now: Timestamp) -> Result<bool, StoreError> {
+    tx.changed(USE_TOKEN, values![token, now]).await
+}
+
 statements! {
-    INSERT = "INSERT INTO clients (id, sector, metadata, secret_hash, version, created_on) VALUES ($1, $2, $3, $4, $5, $6)";
-    FIND = "SELECT id, sector, metadata, secret_hash, version, created_on, disabled_at FROM clients WHERE id = $1";
-    LIST = "SELECT id, sector, metadata, secret_hash, version, created_on, disabled_at FROM clients ORDER BY id";
-    OF_SECTOR = "SELECT id, sector, metadata, secret_hash, version, created_on, disabled_at FROM clients WHERE sector = $1 ORDER BY id";
-    UPDATE = "UPDATE clients SET metadata = $2, secret_hash = $3, version = version + 1 WHERE id = $1 AND version = $4";
+    INSERT_TOKEN = "INSERT INTO registration_tokens (token_hash, created_on, expires_at) VALUES ($1, $2, $3)";
+    USE_TOKEN = "UPDATE registration_tokens SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2";
+    INSERT = "INSERT INTO clients (id, sector, metadata, secret_hash, registration_hash, version, created_on)
+              VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    FIND = "SELECT id, sector, metadata, secret_hash, registration_hash, version, created_on, disabled_at FROM clients WHERE id = $1";
+    LIST = "SELECT id, sector, metadata, secret_hash, registration_hash, version, created_on, disabled_at FROM clients ORDER BY id";
+    OF_SECTOR = "SELECT id, sector, metadata, secret_hash, registration_hash, version, created_on, disabled_at FROM clients WHERE sector = $1 ORDER BY id";
+    UPDATE = "UPDATE clients SET metadata = $2, secret_hash = $3, registration_hash = $4, version = version + 1
+              WHERE id = $1 AND version = $5 AND disabled_at IS NULL";
     DISABLE = "UPDATE clients SET disabled_at = $2, version = version + 1 WHERE id = $1 AND disabled_at IS NULL";
     INSERT_SECTOR = "INSERT INTO sectors (sector, heteronyms_per_person, created_on) VALUES ($1, $2, $3)
                      ON CONFLICT (sector) DO NOTHING";

@@ -20,6 +20,7 @@ pub mod pseudonyms;
 pub mod registrars;
 pub mod sessions;
 pub mod settings;
+pub mod spent;
 pub mod throttles;
 
 pub use engine::{OpenError, PostgresOptions, Store, Tx};
@@ -39,6 +40,7 @@ pub fn statements() -> Vec<Statement> {
         registrars::ALL,
         sessions::ALL,
         settings::ALL,
+        spent::ALL,
         throttles::ALL,
     ]
     .concat()

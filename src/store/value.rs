@@ -71,6 +71,12 @@ impl From<TokenHash> for Value {
     }
 }
 
+impl From<Option<TokenHash>> for Value {
+    fn from(value: Option<TokenHash>) -> Self {
+        Self::Blob(value.map(|hash| hash.as_bytes().to_vec()))
+    }
+}
+
 impl From<&ClientId> for Value {
     fn from(value: &ClientId) -> Self {
         Self::from(value.as_str())

@@ -327,6 +327,7 @@ mod tests {
             sector: sector.clone(),
             metadata: "{}".to_owned(),
             secret_hash: None,
+            registration_hash: None,
             version: 1,
             created_on: now,
             disabled_at: None,

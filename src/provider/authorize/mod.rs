@@ -7,15 +7,20 @@
 //! Each step gives a richer type. An error before `RedirectProven` has no address to redirect to: it is shown as a page
 //! on our own origin (RFC 9700 §4.11.2).
 
+mod pushed;
 mod request;
 
 use std::sync::Arc;
 
-pub use self::request::AuthorizationRequest;
-use super::{Authentication, Provider, interaction::Step};
+use self::pushed::{Found, is_pushed};
+pub use self::{pushed::PushedResponse, request::AuthorizationRequest};
+use super::{
+    Authentication, Provider,
+    interaction::{Interaction, Step},
+};
 use crate::{
     clients::Client,
-    domain::ids::ClientId,
+    domain::ids::{ClientId, GrantId},
     store::StoreError,
     wire::oauth::{AuthorizationResponse, ErrorCode, Params, ProvenRedirect, ResponseMode},
 };
@@ -29,6 +34,8 @@ pub enum PageError {
     Disabled,
     #[error("redirect_uri is missing, repeated or not registered for this client")]
     Redirect,
+    #[error("request_uri is not one that this client was given")]
+    RequestUri,
     #[error("the request is too long or cannot be read")]
     Unreadable,
     /// The sign-in under way has expired, or began in another browser.
@@ -77,11 +84,39 @@ impl Provider {
         signed_in: Option<&Authentication>,
     ) -> Result<Step, PageError> {
         let known = self.client_of(params).await?;
+        if let Some(request_uri) = known.pushed_uri() {
+            return self.take_up_pushed(known.client, request_uri, browser, signed_in).await;
+        }
         let proven = known.prove_redirect()?;
-        match proven.check(self) {
-            Ok(request) => self.begin(request, proven.client, browser, signed_in).await,
+        match proven.check_pushing().and_then(|()| proven.check(self)) {
+            Ok(request) => {
+                let interaction = Interaction::new(request, self.ambient.now(), self.fresh_grant());
+                self.next(interaction, proven.client, browser, signed_in).await
+            }
             Err(refusal) => Ok(Step::Answer(self.refuse(&proven, &refusal))),
         }
+    }
+
+    /// Goes on with a request that the client pushed. Whatever else stands in the address is not looked at (RFC 9126 §4).
+    async fn take_up_pushed(
+        &self,
+        client: Arc<Client>,
+        request_uri: &str,
+        browser: &[u8],
+        signed_in: Option<&Authentication>,
+    ) -> Result<Step, PageError> {
+        match self.pushed(&client, request_uri).await? {
+            Found::Pushed(pushed) => {
+                let interaction = Interaction::new(pushed.request, self.ambient.now(), pushed.grant).of_pushed();
+                self.next(interaction, client, browser, signed_in).await
+            }
+            Found::Over(request) => Ok(self.refusal(&request, ErrorCode::InvalidRequestUri)),
+            Found::Unknown => Err(PageError::RequestUri),
+        }
+    }
+
+    fn fresh_grant(&self) -> GrantId {
+        GrantId::generate(&mut self.ambient.rng())
     }
 
     async fn client_of<'p>(&self, params: &'p Params) -> Result<ClientKnown<'p>, PageError> {
@@ -102,10 +137,25 @@ impl Provider {
 }
 
 impl<'p> ClientKnown<'p> {
+    /// The address of a pushed request, if there is one.
+    fn pushed_uri(&self) -> Option<&'p str> {
+        self.params.get("request_uri").ok().flatten().filter(|uri| is_pushed(uri))
+    }
+
     fn prove_redirect(self) -> Result<RedirectProven<'p>, PageError> {
         let presented = self.params.get("redirect_uri").map_err(|_| PageError::Redirect)?;
         let redirect = self.client.metadata.prove_redirect(presented).ok_or(PageError::Redirect)?;
         Ok(RedirectProven { params: self.params, client: self.client, redirect })
+    }
+}
+
+impl RedirectProven<'_> {
+    /// A client may have to push its requests (RFC 9126 §5).
+    fn check_pushing(&self) -> Result<(), Refusal> {
+        if self.client.metadata.require_pushed_authorization_requests {
+            return Err(Refusal::new(ErrorCode::InvalidRequest, "this client has to push its requests: see RFC 9126"));
+        }
+        Ok(())
     }
 }
 

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Provider, RedirectProven, Refusal};
 use crate::{
+    clients::Profile,
     consent::Request,
     domain::{
+        authentication::Acr,
         claim::{Quality, SCOPES},
         ids::ClientId,
     },
@@ -25,13 +27,41 @@ pub struct AuthorizationRequest {
     pub scope: Scope,
     pub state: Option<String>,
     pub nonce: Option<String>,
-    pub challenge: CodeChallenge,
+    /// Absent only where the client's profile lets it be.
+    pub challenge: Option<CodeChallenge>,
     pub prompts: Prompts,
-    /// Seconds.
+    /// Seconds, as asked or registered.
     pub max_age: Option<u32>,
+    /// How strongly the person is to have signed in; empty: as they like.
+    pub acr: Acrs,
+    /// The protected resource that the access token is for (RFC 8707); without one it is for us.
+    pub resource: Option<String>,
+    /// The key that the code is bound to (RFC 9449 §10).
+    pub dpop_jkt: Option<String>,
     /// Who is meant, if a hint says so: the pairwise `sub`.
     pub hint: Option<String>,
     pub ui_locales: Option<String>,
+}
+
+/// The authentication context that a request asks for (OpenID Connect Core §5.5.1.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acrs {
+    /// Those of them that there are here.
+    asked: Vec<Acr>,
+    /// Without it the answer is an error.
+    pub essential: bool,
+}
+
+impl Acrs {
+    /// Whether somebody who signed in like this has done what was asked.
+    pub fn are_met(&self, held: Acr) -> bool {
+        self.asked.is_empty() || self.told(held).is_some()
+    }
+
+    /// The best of those asked that the sign-in satisfies: a passkey also does where a passphrase would.
+    pub fn told(&self, held: Acr) -> Option<Acr> {
+        self.asked.iter().copied().filter(|asked| *asked <= held).max()
+    }
 }
 
 impl RedirectProven<'_> {
@@ -53,7 +83,10 @@ impl RedirectProven<'_> {
             nonce: self.text("nonce", MAX_NONCE)?,
             challenge,
             prompts: self.prompts()?,
-            max_age: self.max_age()?,
+            max_age: self.max_age()?.or(self.client.metadata.default_max_age),
+            acr: self.acr()?,
+            resource: self.resource()?,
+            dpop_jkt: self.dpop_jkt()?,
             hint: self.hint(provider)?,
             // A wish that cannot be met is no error (OpenID Connect Core §3.1.2.1).
             ui_locales: self.get("ui_locales")?.filter(|locales| locales.len() <= MAX_LOCALES).map(str::to_owned),
@@ -100,14 +133,50 @@ impl RedirectProven<'_> {
         Ok(scope.filtered(|token| SCOPES.contains(&token) && registered.contains(token)))
     }
 
-    /// S256, always (RFC 9700 §2.1.1).
-    fn challenge(&self) -> Result<CodeChallenge, Refusal> {
+    /// S256 (RFC 9700 §2.1.1). Without it nothing but the `nonce` ties the code to the client's own browser session, and
+    /// nothing but the secret keeps a thief from redeeming it: so both have to be there (OpenID Connect Core §3.1.2.1).
+    fn challenge(&self) -> Result<Option<CodeChallenge>, Refusal> {
         let invalid = |message: String| Refusal::new(ErrorCode::InvalidRequest, message);
+        let method = self.get("code_challenge_method")?;
         let Some(challenge) = self.get("code_challenge")? else {
+            let openid = self.client.metadata.profile == Profile::Openid && self.client.is_confidential();
+            if openid && method.is_none() && self.get("nonce")?.is_some() {
+                return Ok(None);
+            }
             return Err(invalid("code_challenge is missing: send one, with code_challenge_method=S256".to_owned()));
         };
-        let method = self.get("code_challenge_method")?;
-        CodeChallenge::parse(challenge, method).map_err(|error| invalid(error.to_string()))
+        CodeChallenge::parse(challenge, method).map(Some).map_err(|error| invalid(error.to_string()))
+    }
+
+    /// Values that are not known here are left out (OpenID Connect Core §3.1.2.1).
+    fn acr(&self) -> Result<Acrs, Refusal> {
+        let asked = self.get("acr_values")?.map(|values| values.split(' ').map(str::to_owned).collect());
+        let asked: Vec<String> = asked.unwrap_or_else(|| self.client.metadata.default_acr_values.clone());
+        Ok(Acrs { asked: asked.iter().filter_map(|value| value.parse().ok()).collect(), essential: false })
+    }
+
+    /// One of those registered: a token for two would be good at either for the other's ends (RFC 9700 §4.10.2).
+    fn resource(&self) -> Result<Option<String>, Refusal> {
+        let asked = self.params.all("resource").map_err(|error| defective(&error))?;
+        match asked.as_slice() {
+            [] => Ok(None),
+            [one] if self.client.metadata.resources.iter().any(|known| known == one) => Ok(Some((*one).to_owned())),
+            _ => Err(Refusal::new(
+                ErrorCode::InvalidTarget,
+                "resource is not one that the client registered, or several",
+            )),
+        }
+    }
+
+    fn dpop_jkt(&self) -> Result<Option<String>, Refusal> {
+        let thumbprint =
+            |text: &str| text.len() == 43 && data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).is_ok();
+        match self.get("dpop_jkt")? {
+            Some(jkt) if !thumbprint(jkt) => {
+                Err(Refusal::new(ErrorCode::InvalidRequest, "dpop_jkt is not a SHA-256 thumbprint in base64url"))
+            }
+            jkt => Ok(jkt.map(str::to_owned)),
+        }
     }
 
     fn prompts(&self) -> Result<Prompts, Refusal> {

@@ -9,7 +9,11 @@ use axum::{
 };
 
 use crate::{
-    provider::{Provider, token::TokenError, userinfo::BearerError},
+    provider::{
+        Provider,
+        client::{Credentials, EndpointError},
+        userinfo::BearerError,
+    },
     wire::oauth::{ErrorCode, ErrorResponse, MAX_BODY, Params, ParamsError},
 };
 
@@ -37,9 +41,9 @@ pub(super) async fn token(State(provider): State<Provider>, uri: Uri, headers: H
         );
     }
     let authorization: Vec<_> = headers.get_all(header::AUTHORIZATION).iter().map(HeaderValue::as_bytes).collect();
-    match provider.token(&params, authorization).await {
+    match provider.token(&params, Credentials { authorization: &authorization, ..Credentials::default() }).await {
         Ok(response) => no_store(Json(response).into_response()),
-        Err(TokenError { code, description, challenge }) => oauth_error(code, &description, challenge),
+        Err(EndpointError { code, description, challenge }) => oauth_error(code, &description, challenge),
     }
 }
 

@@ -51,10 +51,7 @@ async fn each_fault_of_a_registration_is_told_with_its_member_and_the_remedy() {
         (brackets(&["Y_LT18", "Y30-39", "Y_GE80"]), "age_brackets: "),
         (Draft { heteronyms_per_person: 0, ..forum() }, "heteronyms_per_person has to be 1 to 100"),
         (Draft { heteronyms_per_person: 101, ..forum() }, "heteronyms_per_person has to be 1 to 100"),
-        (
-            Draft { auth_method: AuthMethod::PrivateKeyJwt, ..forum() },
-            "token_endpoint_auth_method: private_key_jwt is not served",
-        ),
+        (Draft { auth_method: AuthMethod::PrivateKeyJwt, ..forum() }, "jwks or jwks_uri has to be there"),
     ];
     for (draft, says) in faults {
         let error = refused(&service, draft).await.to_string();

@@ -146,6 +146,7 @@ pub(super) fn client(id: &str, sector: &Sector) -> Client {
         sector: sector.clone(),
         metadata: r#"{"client_name":"Le forum"}"#.to_owned(),
         secret_hash: Some(hash(id)),
+        registration_hash: None,
         version: 1,
         created_on: DAY,
         disabled_at: None,

@@ -4,9 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use zeroize::Zeroizing;
 
-use super::{Provider, code::Code};
+use super::{
+    Provider,
+    client::{Credentials, EndpointError},
+    code::Code,
+};
 use crate::{
-    clients::{AuthenticationError, ClaimsIn, Client},
+    clients::{ClaimsIn, Client},
     domain::{
         ambient::Timestamp,
         ids::{FamilyId, GrantId},
@@ -17,21 +21,8 @@ use crate::{
     keyring::padded_json,
     pseudonym::{Heteronym, Subject},
     store::{StoreError, grants},
-    wire::oauth::{
-        ClientAuthentication, ClientAuthenticationError, CodeVerifier, ErrorCode, ParamError, Params, Scope,
-        TokenResponse, TokenType,
-    },
+    wire::oauth::{CodeVerifier, ErrorCode, Params, Scope, TokenResponse, TokenType},
 };
-
-/// Why no token is given.
-#[derive(Debug, thiserror::Error)]
-#[error("{code}: {description}")]
-pub struct TokenError {
-    pub code: ErrorCode,
-    pub description: String,
-    /// The client used the `Authorization` header, so a refusal names the scheme (RFC 6749 §5.2).
-    pub challenge: bool,
-}
 
 /// Everything that a token is made of, read and checked before anything is written.
 struct Ready {
@@ -43,31 +34,25 @@ struct Ready {
 }
 
 impl Provider {
-    /// Answers a token request. `authorization` holds the values of the `Authorization` headers.
-    pub async fn token<'a>(
-        &self,
-        params: &Params,
-        authorization: impl IntoIterator<Item = &'a [u8]> + Clone,
-    ) -> Result<TokenResponse, TokenError> {
+    /// Answers a token request.
+    pub async fn token(&self, params: &Params, credentials: Credentials<'_>) -> Result<TokenResponse, EndpointError> {
         params.check()?;
-        let basic = authorization.clone().into_iter().next().is_some();
-        let presented =
-            ClientAuthentication::extract(authorization, params).map_err(|error| error_of(&error, basic))?;
-        let client = self.clients.authenticate(&presented).await.map_err(|error| refused(error, basic))?;
+        let client = self.authenticated(params, credentials).await?;
         match params.get("grant_type")? {
             Some("authorization_code") => self.redeem(params, client).await,
-            Some("refresh_token") => self.refresh(params, client).await,
+            Some("refresh_token") if client.metadata.may_refresh() => self.refresh(params, client).await,
+            Some("refresh_token") => Err(ErrorCode::UnauthorizedClient.into()),
             Some(_) => Err(ErrorCode::UnsupportedGrantType.into()),
-            None => Err(TokenError::new(ErrorCode::InvalidRequest, "grant_type is missing")),
+            None => Err(EndpointError::new(ErrorCode::InvalidRequest, "grant_type is missing")),
         }
     }
 
-    async fn redeem(&self, params: &Params, client: Arc<Client>) -> Result<TokenResponse, TokenError> {
+    async fn redeem(&self, params: &Params, client: Arc<Client>) -> Result<TokenResponse, EndpointError> {
         let now = self.ambient.now();
         let code = self.checked_code(params, &client)?;
         if now >= code.expires_at {
             self.end_grant(&client, code.terms.grant, now).await?;
-            return Err(TokenError::new(ErrorCode::InvalidGrant, "the code has expired"));
+            return Err(EndpointError::new(ErrorCode::InvalidGrant, "the code has expired"));
         }
         let Code { terms, nonce, session, session_tag, .. } = code;
         let ready = self.ready(terms, &client).await?;
@@ -109,22 +94,30 @@ impl Provider {
     }
 
     /// The code, if it is this client's and of this request; it may be over, or spent.
-    fn checked_code(&self, params: &Params, client: &Client) -> Result<Code, TokenError> {
-        let invalid = |why: &str| TokenError::new(ErrorCode::InvalidGrant, why);
-        let text = params.get("code")?.ok_or_else(|| TokenError::new(ErrorCode::InvalidRequest, "code is missing"))?;
+    fn checked_code(&self, params: &Params, client: &Client) -> Result<Code, EndpointError> {
+        let invalid = |why: &str| EndpointError::new(ErrorCode::InvalidGrant, why);
+        let text =
+            params.get("code")?.ok_or_else(|| EndpointError::new(ErrorCode::InvalidRequest, "code is missing"))?;
         let code = Code::open(self, &client.id, text).ok_or_else(|| invalid("the code is not one of yours"))?;
         if !code.went_to(params.get("redirect_uri")?) {
             return Err(invalid("redirect_uri is not the one of the authorization request"));
         }
-        let verifier = params.get("code_verifier")?.ok_or_else(|| invalid("code_verifier is missing"))?;
-        let verifier: CodeVerifier = verifier.parse().map_err(|_| invalid("code_verifier is malformed"))?;
-        if code.challenge.matches(&verifier) { Ok(code) } else { Err(invalid("code_verifier does not match")) }
+        match (&code.challenge, params.get("code_verifier")?) {
+            (Some(challenge), Some(verifier)) => {
+                let verifier: CodeVerifier = verifier.parse().map_err(|_| invalid("code_verifier is malformed"))?;
+                if challenge.matches(&verifier) { Ok(code) } else { Err(invalid("code_verifier does not match")) }
+            }
+            (Some(_), None) => Err(invalid("code_verifier is missing")),
+            // Somebody may have taken the challenge off the request (RFC 9700 §4.8.2).
+            (None, Some(_)) => Err(invalid("code_verifier is there, and the request had no code_challenge")),
+            (None, None) => Ok(code),
+        }
     }
 
-    async fn refresh(&self, params: &Params, client: Arc<Client>) -> Result<TokenResponse, TokenError> {
+    async fn refresh(&self, params: &Params, client: Arc<Client>) -> Result<TokenResponse, EndpointError> {
         let now = self.ambient.now();
         let text = params.get("refresh_token")?;
-        let text = text.ok_or_else(|| TokenError::new(ErrorCode::InvalidRequest, "refresh_token is missing"))?;
+        let text = text.ok_or_else(|| EndpointError::new(ErrorCode::InvalidRequest, "refresh_token is missing"))?;
         let spent = Token::presented(text).hash();
         let (family, terms) = self.live_family(spent, &client, now).await?;
         let ready = self.ready(narrowed(terms, params)?, &client).await?;
@@ -151,7 +144,7 @@ impl Provider {
         token: TokenHash,
         client: &Client,
         now: Timestamp,
-    ) -> Result<(FamilyId, Terms), TokenError> {
+    ) -> Result<(FamilyId, Terms), EndpointError> {
         let found = self
             .store
             .read::<_, StoreError, _>(move |tx| Box::pin(async move { grants::find_refresh_token(tx, token).await }))
@@ -180,7 +173,7 @@ impl Provider {
     }
 
     /// Reads what the token is made of. A person, pseudonym or key version that is gone ends the grant.
-    async fn ready(&self, terms: Terms, client: &Client) -> Result<Ready, TokenError> {
+    async fn ready(&self, terms: Terms, client: &Client) -> Result<Ready, EndpointError> {
         let facts = self.attributes.facts(terms.person).await?.ok_or(ErrorCode::InvalidGrant)?;
         let heteronym = self.pseudonyms.find(terms.pseudonym).await?.ok_or(ErrorCode::InvalidGrant)?;
         let subject = self.pseudonyms.subject(&heteronym).ok_or(ErrorCode::InvalidGrant)?;
@@ -195,7 +188,7 @@ impl Provider {
         nonce: Option<&str>,
         access_token: &str,
         now: Timestamp,
-    ) -> Result<Prepared, TokenError> {
+    ) -> Result<Prepared, EndpointError> {
         let prepared = self.issuance.prepare(&Draft {
             terms: &ready.terms,
             subject: &ready.subject,
@@ -247,7 +240,7 @@ impl Provider {
     }
 
     /// When the family ends, and on what terms.
-    fn family_terms(&self, family: &grants::Family) -> Result<(Timestamp, Terms), TokenError> {
+    fn family_terms(&self, family: &grants::Family) -> Result<(Timestamp, Terms), EndpointError> {
         let bytes = self.keyring.vault().open_row(FAMILIES, family.id.as_bytes(), &family.sealed);
         bytes.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| ErrorCode::ServerError.into())
     }
@@ -264,33 +257,7 @@ impl Provider {
     }
 }
 
-impl TokenError {
-    fn new(code: ErrorCode, description: impl Into<String>) -> Self {
-        Self { code, description: description.into(), challenge: false }
-    }
-}
-
-impl From<ErrorCode> for TokenError {
-    fn from(code: ErrorCode) -> Self {
-        Self::new(code, code.meaning())
-    }
-}
-
-impl From<ParamError> for TokenError {
-    fn from(error: ParamError) -> Self {
-        Self::new(ErrorCode::InvalidRequest, error.to_string())
-    }
-}
-
-impl From<StoreError> for TokenError {
-    fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the token endpoint cannot use the database");
-        let passing = error.is_passing();
-        if passing { ErrorCode::TemporarilyUnavailable.into() } else { ErrorCode::ServerError.into() }
-    }
-}
-
-impl From<IssueError> for TokenError {
+impl From<IssueError> for EndpointError {
     fn from(error: IssueError) -> Self {
         match error {
             IssueError::Spent | IssueError::Dead => ErrorCode::InvalidGrant.into(),
@@ -304,7 +271,7 @@ impl From<IssueError> for TokenError {
 }
 
 /// RFC 6749 §6: the same scope, or less.
-fn narrowed(mut terms: Terms, params: &Params) -> Result<Terms, TokenError> {
+fn narrowed(mut terms: Terms, params: &Params) -> Result<Terms, EndpointError> {
     let Some(wanted) = params.get("scope")? else { return Ok(terms) };
     let wanted: Scope = wanted.parse().map_err(|_| ErrorCode::InvalidScope)?;
     if !wanted.is_within(&terms.scope) || !wanted.contains("openid") {
@@ -319,19 +286,6 @@ fn narrowed(mut terms: Terms, params: &Params) -> Result<Terms, TokenError> {
 /// A time and the terms, as they are sealed. The length of a row would tell how much was granted.
 fn timed(time: Timestamp, terms: &Terms) -> Zeroizing<Vec<u8>> {
     padded_json(&(time, terms), PADDING)
-}
-
-fn error_of(error: &ClientAuthenticationError, challenge: bool) -> TokenError {
-    TokenError { challenge, ..TokenError::new(error.code(), error.to_string()) }
-}
-
-/// The client learns that it is not believed, never why.
-fn refused(error: AuthenticationError, challenge: bool) -> TokenError {
-    if let AuthenticationError::Store(error) = error {
-        return error.into();
-    }
-    tracing::info!(target: "audit", %error, "a client was refused");
-    TokenError { challenge, ..error.code().into() }
 }
 
 const FAMILIES: &str = "families";

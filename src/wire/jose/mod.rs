@@ -5,11 +5,14 @@
 //! ```
 //!
 //! [`sign`] writes a token, [`verify`] reads one with everything refused that is not expected, [`jwk`] carries the
-//! public keys. Nothing here reads a clock: the time comes in as whole seconds (RFC 7519 §2, `NumericDate`). Only this
+//! public keys, [`dpop`] reads the one kind of token that brings its own. Nothing here reads a clock: the time comes in as whole seconds (RFC 7519 §2, `NumericDate`). Only this
 //! module names `jsonwebtoken`. Encrypted tokens (JWE), MACs, unencoded payloads and `alg: none` do not exist here.
 
+pub mod dpop;
 mod json;
 pub mod jwk;
+mod keys;
+mod segments;
 pub mod sign;
 pub mod verify;
 
@@ -19,9 +22,11 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256, Sha512};
 
+pub use dpop::{DpopError, DpopExpectation, DpopProof, Thumbprint};
 pub use jwk::{InvalidKey, Jwk, JwkSet, PublicKey};
+pub use keys::KeySet;
 pub use sign::{SignError, Signer, SigningKey};
-pub use verify::{KeySet, Refusal, Verified, Verifier};
+pub use verify::{Refusal, Verified, Verifier};
 
 /// The algorithms that sign a token (RFC 7518 §3.1, RFC 8037 §3.1). No MAC and no `none`: what has no name cannot be
 /// mistaken for a signature.
@@ -81,10 +86,24 @@ pub enum Typ {
     LogoutToken,
     /// A request object (RFC 9101 §10.8).
     RequestObject,
+    /// A client's assertion that says so (RFC 7523 as updated by draft-ietf-oauth-rfc7523bis §4).
+    ClientAssertion,
+    /// A `DPoP` proof (RFC 9449 §4.2).
+    DpopProof,
+    /// A signed answer of the introspection endpoint (RFC 9701 §5).
+    Introspection,
 }
 
 impl Typ {
-    pub const ALL: [Self; 4] = [Self::Jwt, Self::AccessToken, Self::LogoutToken, Self::RequestObject];
+    pub const ALL: [Self; 7] = [
+        Self::Jwt,
+        Self::AccessToken,
+        Self::LogoutToken,
+        Self::RequestObject,
+        Self::ClientAssertion,
+        Self::DpopProof,
+        Self::Introspection,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -92,6 +111,9 @@ impl Typ {
             Self::AccessToken => "at+jwt",
             Self::LogoutToken => "logout+jwt",
             Self::RequestObject => "oauth-authz-req+jwt",
+            Self::ClientAssertion => "client-authentication+jwt",
+            Self::DpopProof => "dpop+jwt",
+            Self::Introspection => "token-introspection+jwt",
         }
     }
 

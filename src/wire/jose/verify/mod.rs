@@ -7,15 +7,12 @@
 //! Limits: 16 KiB before anything is decoded, 12 levels of JSON. Not verified here: `nonce`, `jti`, `azp` and whatever
 //! else only the caller knows; they come back in the claims.
 
-use data_encoding::BASE64URL_NOPAD;
-use ed25519_dalek::{Signature, VerifyingKey};
-use jsonwebtoken::DecodingKey;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{
-    Algorithm, Jwk, JwkSet, Typ, json,
-    jwk::{MAX_KID, Material},
+    Algorithm, KeySet, Typ, json,
+    segments::{Header, Segments, decode},
 };
 
 /// What a token must say to be believed. Everything that is not named here is refused.
@@ -130,19 +127,19 @@ impl<'a> Verifier<'a> {
         if token.len() > self.max_bytes {
             return Err(Refusal::TooLong);
         }
-        let parts = Parts::split(token)?;
-        let header = Header::read(parts.header)?;
+        let segments = Segments::split(token)?;
+        let header = Header::read(segments.header)?;
         self.check_typ(&header)?;
         self.check_algorithm(&header)?;
         let key = keys.find(&header, self.kid_may_be_missing, now)?;
-        key.check_signature(header.algorithm, &parts)?;
-        let claims = json::object(&decode(parts.claims)?).map_err(|_| Refusal::NotStrictJson)?;
+        key.check_signature(header.algorithm, &segments)?;
+        let claims = json::object(&decode(segments.claims)?).map_err(|_| Refusal::NotStrictJson)?;
         self.check_issuer(&claims)?;
         self.check_audience(&claims)?;
         self.check_times(&claims, now)?;
         self.check_members(&claims)?;
         let claims = serde_json::from_value(Value::Object(claims)).map_err(|_| Refusal::Claims)?;
-        Ok(Verified { claims, algorithm: header.algorithm, kid: key.kid.clone() })
+        Ok(Verified { claims, algorithm: header.algorithm, kid: key.kid().map(str::to_owned) })
     }
 
     fn check_typ(&self, header: &Header) -> Result<(), Refusal> {
@@ -257,139 +254,6 @@ pub enum Refusal {
     #[error("a claim has not the expected type")]
     Claims,
 }
-
-/// The keys that one issuer's tokens are verified with.
-#[derive(Clone, Debug, Default)]
-pub struct KeySet(Vec<VerificationKey>);
-
-impl KeySet {
-    /// Keys that are believed as long as they are in the set.
-    pub fn new(set: &JwkSet) -> Self {
-        Self(set.keys.iter().map(|jwk| VerificationKey::new(jwk, None)).collect())
-    }
-
-    /// Adds a key that is believed until `until`, in seconds since the epoch.
-    pub fn add_until(&mut self, jwk: &Jwk, until: Option<i64>) {
-        self.0.push(VerificationKey::new(jwk, until));
-    }
-
-    fn find(&self, header: &Header, kid_may_be_missing: bool, now: i64) -> Result<&VerificationKey, Refusal> {
-        let mut fitting = self.0.iter().filter(|key| {
-            key.algorithms.contains(&Some(header.algorithm))
-                && key.until.is_none_or(|until| now < until)
-                && (header.kid.is_none() || key.kid == header.kid)
-        });
-        match (fitting.next(), fitting.next(), &header.kid) {
-            (Some(key), _, Some(_)) => Ok(key),
-            (Some(key), None, None) if kid_may_be_missing => Ok(key),
-            _ => Err(Refusal::Key),
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-struct VerificationKey {
-    kid: Option<String>,
-    /// One, or for an RSA key whose owner did not say which, both.
-    algorithms: [Option<Algorithm>; 2],
-    until: Option<i64>,
-    prepared: Prepared,
-}
-
-#[derive(Clone, Debug)]
-enum Prepared {
-    Ed25519(Box<VerifyingKey>),
-    /// In the form that `jsonwebtoken` takes.
-    Other(Box<DecodingKey>),
-}
-
-impl VerificationKey {
-    fn new(jwk: &Jwk, until: Option<i64>) -> Self {
-        let said = jwk.algorithm.filter(|algorithm| jwk.key.fits(*algorithm));
-        let (algorithms, prepared) = match jwk.key.material() {
-            Material::Rsa { n, e } => {
-                let either = [Some(Algorithm::RS256), Some(Algorithm::PS256)];
-                let key = DecodingKey::from_rsa_raw_components(n, e);
-                (said.map_or(either, |algorithm| [Some(algorithm), None]), Prepared::Other(Box::new(key)))
-            }
-            Material::P256(point) => {
-                ([Some(Algorithm::ES256), None], Prepared::Other(Box::new(DecodingKey::from_ec_der(point))))
-            }
-            Material::Ed25519(key) => ([Some(Algorithm::EdDSA), None], Prepared::Ed25519(Box::new(*key))),
-        };
-        Self { kid: jwk.kid.clone(), algorithms, until, prepared }
-    }
-
-    fn check_signature(&self, algorithm: Algorithm, parts: &Parts<'_>) -> Result<(), Refusal> {
-        let algorithm = match algorithm {
-            Algorithm::RS256 => jsonwebtoken::Algorithm::RS256,
-            Algorithm::PS256 => jsonwebtoken::Algorithm::PS256,
-            Algorithm::ES256 => jsonwebtoken::Algorithm::ES256,
-            Algorithm::EdDSA => jsonwebtoken::Algorithm::EdDSA,
-        };
-        let message = parts.message.as_bytes();
-        let holds = match &self.prepared {
-            Prepared::Other(key) => jsonwebtoken::crypto::verify(parts.signature, message, key, algorithm),
-            Prepared::Ed25519(key) => {
-                let signature = Signature::from_slice(&decode(parts.signature)?).map_err(|_| Refusal::Signature)?;
-                Ok(key.verify_strict(message, &signature).is_ok())
-            }
-        };
-        if holds == Ok(true) { Ok(()) } else { Err(Refusal::Signature) }
-    }
-}
-
-/// The segments of a compact token, still encoded.
-struct Parts<'a> {
-    /// Header and claims with their dot: what is signed.
-    message: &'a str,
-    header: &'a str,
-    claims: &'a str,
-    signature: &'a str,
-}
-
-impl<'a> Parts<'a> {
-    fn split(token: &'a str) -> Result<Self, Refusal> {
-        let (message, signature) = token.rsplit_once('.').ok_or(Refusal::Form)?;
-        let (header, claims) = message.split_once('.').ok_or(Refusal::Form)?;
-        if claims.contains('.') {
-            return Err(Refusal::Form);
-        }
-        Ok(Self { message, header, claims, signature })
-    }
-}
-
-/// The header, of which only three members count.
-struct Header {
-    algorithm: Algorithm,
-    kid: Option<String>,
-    typ: Option<String>,
-}
-
-impl Header {
-    fn read(encoded: &str) -> Result<Self, Refusal> {
-        let members = json::object(&decode(encoded)?).map_err(|_| Refusal::NotStrictJson)?;
-        if let Some(name) = NOT_FOLLOWED.into_iter().find(|name| members.contains_key(*name)) {
-            return Err(Refusal::Header(name));
-        }
-        let text = |name| match members.get(name) {
-            None => Ok(None),
-            Some(Value::String(text)) if text.len() <= MAX_KID => Ok(Some(text.clone())),
-            Some(_) => Err(Refusal::Header(name)),
-        };
-        let algorithm = text("alg").ok().flatten().and_then(|name| name.parse().ok()).ok_or(Refusal::Algorithm)?;
-        Ok(Self { algorithm, kid: text("kid")?, typ: text("typ")? })
-    }
-}
-
-fn decode(part: &str) -> Result<Vec<u8>, Refusal> {
-    BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| Refusal::Form)
-}
-
-/// Header members that would change the meaning of the token or name a key from outside (RFC 7515 §4.1.2 to §4.1.6,
-/// §4.1.11; RFC 7797 `b64`; RFC 7516 §4.1; RFC 7519 §5.2 for nested tokens).
-const NOT_FOLLOWED: [&str; 13] =
-    ["crit", "b64", "jwk", "jku", "x5u", "x5c", "enc", "zip", "cty", "epk", "p2c", "p2s", "url"];
 
 #[cfg(test)]
 mod tests;

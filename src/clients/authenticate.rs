@@ -24,6 +24,21 @@ pub enum AuthenticationError {
     Store(#[from] StoreError),
 }
 
+/// The certificate with which a client's connection was made; it has proved to hold the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// SHA-256 of the certificate in base64url: `x5t#S256` (RFC 8705 §3.1).
+    pub thumbprint: String,
+    /// It is of an authority that is trusted here.
+    pub verified: bool,
+    /// RFC 4514.
+    pub subject: String,
+    pub dns: Vec<String>,
+    pub uris: Vec<String>,
+    pub ips: Vec<String>,
+    pub emails: Vec<String>,
+}
+
 impl AuthenticationError {
     pub const fn code(&self) -> ErrorCode {
         match self {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Provider;
 use crate::{
-    clients::{AuthenticationError, Client},
+    clients::{AuthenticationError, Certificate, Client},
     store::StoreError,
     wire::oauth::{ClientAuthentication, ClientAuthenticationError, ErrorCode, ParamError, Params},
 };
@@ -17,6 +17,7 @@ pub struct Credentials<'a> {
     pub authorization: &'a [&'a [u8]],
     /// The values of the `DPoP` headers.
     pub dpop: &'a [&'a [u8]],
+    pub certificate: Option<&'a Certificate>,
 }
 
 /// Why an endpoint of clients refuses.
@@ -40,6 +41,16 @@ impl Provider {
         let presented = ClientAuthentication::extract(credentials.authorization.iter().copied(), params)
             .map_err(|error| error_of(&error, basic))?;
         self.clients.authenticate(&presented).await.map_err(|error| refused(error, basic))
+    }
+
+    /// The same, where a client that keeps no secret has nothing to ask.
+    pub(super) async fn confidential(
+        &self,
+        params: &Params,
+        credentials: Credentials<'_>,
+    ) -> Result<Arc<Client>, EndpointError> {
+        let client = self.authenticated(params, credentials).await?;
+        if client.is_confidential() { Ok(client) } else { Err(ErrorCode::InvalidClient.into()) }
     }
 }
 

@@ -22,7 +22,9 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256, Sha512};
 
-pub use dpop::{DpopError, DpopExpectation, DpopProof, Thumbprint};
+pub use dpop::{
+    DpopError, DpopExpectation, DpopProof, InvalidThumbprint, MAX_AGE as MAX_PROOF_AGE, PROOF_ALGORITHMS, Thumbprint,
+};
 pub use jwk::{InvalidKey, Jwk, JwkSet, PublicKey};
 pub use keys::KeySet;
 pub use sign::{SignError, Signer, SigningKey};

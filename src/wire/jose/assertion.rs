@@ -205,8 +205,8 @@ mod tests {
     fn f13_an_assertion_is_typed_as_one_or_not_at_all() {
         for typ in Typ::ALL {
             let token = signed_with(&json!({"alg": "EdDSA", "typ": typ.as_str()}), &claims());
-            let taken = [Typ::Jwt, Typ::ClientAssertion].contains(&typ);
-            assert_eq!(verify(&token).err(), (!taken).then_some(Refusal::Typ), "{typ:?}");
+            let own = [Typ::Jwt, Typ::ClientAssertion].contains(&typ);
+            assert_eq!(verify(&token).err(), (!own).then_some(Refusal::Typ), "{typ:?}");
         }
     }
 

@@ -11,7 +11,7 @@
 
 pub mod assertion;
 pub mod dpop;
-mod json;
+pub(super) mod json;
 pub mod jwk;
 mod keys;
 pub mod request_object;

@@ -18,7 +18,6 @@ use super::{
 
 /// What a token must say to be believed. Everything that is not named here is refused.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one leniency that a caller may ask for by its name")]
 pub struct Verifier<'a> {
     typ: Typ,
     or_typ: Option<Typ>,

@@ -54,11 +54,14 @@ pub struct Clients {
     /// Heteronyms per person. The schema keeps what a sector began with, so what was read once stays true.
     policies: Arc<RwLock<HashMap<Sector, i64>>>,
     /// Where the redirect URIs of all live clients are, and when that was read.
-    origins: Arc<RwLock<Option<(Timestamp, HashSet<String>)>>>,
+    origins: Arc<RwLock<Option<Origins>>>,
 }
 
 /// Clients and when each was read. Only registered ones are in it, so strangers cannot make it grow.
 type Cache = HashMap<ClientId, (Timestamp, Arc<Client>)>;
+
+/// The origins of live clients, and when they were read.
+type Origins = (Timestamp, HashSet<String>);
 
 /// For how long another node's change may go unseen.
 pub const STALENESS: Duration = Duration::from_secs(5);

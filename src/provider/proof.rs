@@ -65,33 +65,6 @@ impl Provider {
         Ok(Some(proof.thumbprint))
     }
 
-    /// What the tokens of this request are bound to: what the client shows, and has to show where it is registered so.
-    pub(super) fn binding(
-        &self,
-        client: &Client,
-        credentials: Credentials<'_>,
-        key: Option<Thumbprint>,
-    ) -> Result<Option<Binding>, EndpointError> {
-        let metadata = &client.metadata;
-        if let Some(key) = key {
-            return Ok(Some(Binding::Dpop(key)));
-        }
-        if metadata.dpop_bound_access_tokens {
-            let why = "this client is registered for DPoP-bound access tokens: send a DPoP proof";
-            return Err(EndpointError::new(ErrorCode::InvalidDpopProof, why));
-        }
-        if !metadata.tls_client_certificate_bound_access_tokens {
-            return Ok(None);
-        }
-        match credentials.certificate {
-            Some(certificate) => Ok(Some(Binding::Certificate(certificate.thumbprint.clone()))),
-            None => Err(EndpointError::new(
-                ErrorCode::InvalidRequest,
-                "this client is registered for certificate-bound access tokens: come with the certificate",
-            )),
-        }
-    }
-
     /// A nonce for the next proof.
     pub fn dpop_nonce(&self) -> String {
         let now = self.ambient.now().0.to_be_bytes();
@@ -103,6 +76,32 @@ impl Provider {
         let made = opened.and_then(|bytes| bytes.as_slice().try_into().ok()).map(i64::from_be_bytes);
         // Another node's clock may be ahead a little.
         made.is_some_and(|made| now < Timestamp(made).plus(NONCE_LIFE) && Timestamp(made) < now.plus(CLOCKS_DIFFER))
+    }
+}
+
+/// What the tokens of this request are bound to: what the client shows, and has to show where it is registered so.
+pub(super) fn binding(
+    client: &Client,
+    credentials: Credentials<'_>,
+    key: Option<Thumbprint>,
+) -> Result<Option<Binding>, EndpointError> {
+    let metadata = &client.metadata;
+    if let Some(key) = key {
+        return Ok(Some(Binding::Dpop(key)));
+    }
+    if metadata.dpop_bound_access_tokens {
+        let why = "this client is registered for DPoP-bound access tokens: send a DPoP proof";
+        return Err(EndpointError::new(ErrorCode::InvalidDpopProof, why));
+    }
+    if !metadata.tls_client_certificate_bound_access_tokens {
+        return Ok(None);
+    }
+    match credentials.certificate {
+        Some(certificate) => Ok(Some(Binding::Certificate(certificate.thumbprint.clone()))),
+        None => Err(EndpointError::new(
+            ErrorCode::InvalidRequest,
+            "this client is registered for certificate-bound access tokens: come with the certificate",
+        )),
     }
 }
 

@@ -38,7 +38,7 @@ pub enum BearerError {
 
 /// As the client registered it (OpenID Connect Core §5.3.2).
 pub enum UserInfoAnswer {
-    Json(UserInfo),
+    Json(Box<UserInfo>),
     Jwt(String),
 }
 
@@ -74,7 +74,7 @@ impl Provider {
             person: self.issuance.person_claims(&terms, &facts, &heteronym.shown, heteronyms_per_person),
         };
         let Some(algorithm) = client.metadata.userinfo_signed_response_alg else {
-            return Ok(UserInfoAnswer::Json(answer));
+            return Ok(UserInfoAnswer::Json(Box::new(answer)));
         };
         let answer = answer.addressed(self.issuer.as_str(), &terms.client);
         let signed = self.issuance.sign_answer(Typ::Jwt, algorithm, now, &answer);

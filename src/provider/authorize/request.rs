@@ -107,8 +107,9 @@ impl RedirectProven<'_> {
     }
 
     fn response_mode(&self) -> Result<ResponseMode, Refusal> {
-        let unknown = |_| Refusal::new(ErrorCode::InvalidRequest, "response_mode is not query or form_post");
-        self.get("response_mode")?.map_or(Ok(ResponseMode::Query), |text| text.parse().map_err(unknown))
+        let Some(text) = self.get("response_mode")? else { return Ok(ResponseMode::Query) };
+        let plain = text.parse().ok().filter(|mode: &ResponseMode| !mode.is_signed());
+        plain.ok_or_else(|| Refusal::new(ErrorCode::InvalidRequest, "response_mode is not query or form_post"))
     }
 
     /// Said in discovery: neither is served (OpenID Connect Core §6).

@@ -9,7 +9,7 @@ use super::{
     Provider,
     client::{Credentials, EndpointError},
     discovery::path,
-    proof::Call,
+    proof::{Call, binding},
 };
 use crate::{
     clients::{ClaimsIn, Client},
@@ -48,7 +48,7 @@ impl Provider {
         params.check()?;
         let client = self.authenticated(params, credentials).await?;
         let key = self.proven_key(credentials, Call::post(path::TOKEN)).await?;
-        let binding = self.binding(&client, credentials, key.clone())?;
+        let binding = binding(&client, credentials, key.clone())?;
         let caller = Caller { client: &client, key, binding, now: self.ambient.now() };
         match params.get("grant_type")? {
             Some("authorization_code") => self.redeem(params, &caller).await,

@@ -25,7 +25,7 @@ impl Provider {
             return Err(EndpointError::new(ErrorCode::InvalidGrant, "the code has expired"));
         }
         let Code { mut terms, nonce, session, session_tag, .. } = code;
-        terms.binding = caller.binding.clone();
+        terms.binding.clone_from(&caller.binding);
         let mut rng = self.ambient.rng();
         let refresh = terms.scope.contains("offline_access").then(|| Token::generate(&mut rng));
         let redemption = self.redemption(&terms, session, session_tag, now);

@@ -108,7 +108,7 @@ fn bound_again(mut terms: Terms, caller: &Caller<'_>) -> Result<Terms, EndpointE
     if bound && !caller.client.is_confidential() && terms.binding != caller.binding {
         return Err(EndpointError::new(ErrorCode::InvalidGrant, "the refresh token is bound to another key"));
     }
-    terms.binding = caller.binding.clone();
+    terms.binding.clone_from(&caller.binding);
     Ok(terms)
 }
 

@@ -108,12 +108,12 @@ struct FormPost<'a> {
 fn deliver(page: &Page, answer: &Answer) -> Response {
     match answer.mode {
         // 303, so that no form is ever sent on to the client (RFC 9700 §4.12).
-        ResponseMode::Query => {
+        ResponseMode::Query | ResponseMode::Jwt | ResponseMode::QueryJwt => {
             let location = answer.response.url(&answer.redirect);
             let response = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
             leading_to(response, &answer.redirect)
         }
-        ResponseMode::FormPost => {
+        ResponseMode::FormPost | ResponseMode::FormPostJwt => {
             let fields = answer.response.parameters().collect();
             let response = page.render(&FormPost { page, action: answer.redirect.as_str(), fields });
             leading_to(response, &answer.redirect)

@@ -21,7 +21,7 @@ use subtle::ConstantTimeEq;
 use url::Url;
 
 use super::{
-    Algorithm, Jwk, PublicKey, Refusal, Typ, json,
+    Algorithm, Jwk, PublicKey, Refusal, Typ, is_visible, json,
     keys::VerificationKey,
     segments::{Header, Segments, decode},
 };
@@ -247,8 +247,7 @@ impl Claims {
     /// 1 to 256 visible characters of ASCII; `None` when it is not there.
     fn short_text(&self, name: &'static str) -> Result<Option<&str>, DpopError> {
         let text = self.text(name)?;
-        let fits = |text: &str| (1..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if text.is_none_or(fits) { Ok(text) } else { Err(DpopError::Member(name)) }
+        if text.is_none_or(|text| is_visible(text, 256)) { Ok(text) } else { Err(DpopError::Member(name)) }
     }
 
     fn text(&self, name: &'static str) -> Result<Option<&str>, DpopError> {

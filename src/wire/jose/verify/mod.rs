@@ -5,32 +5,43 @@
 //! leeway, and asks the wall clock. Ed25519 is verified strictly, so that every verifier gives the same answer.
 //!
 //! Limits: 16 KiB before anything is decoded, 12 levels of JSON. Not verified here: `nonce`, `jti`, `azp` and whatever
-//! else only the caller knows; they come back in the claims.
+//! else only the caller knows; they come back in the claims. What clients sign has readers of its own on top of this one:
+//! [`super::assertion`], [`super::request_object`].
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{
-    Algorithm, KeySet, Typ, json,
+    Algorithm, KeySet, Typ, is_visible, json,
     segments::{Header, Segments, decode},
 };
 
 /// What a token must say to be believed. Everything that is not named here is refused.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one leniency that a caller may ask for by its name")]
 pub struct Verifier<'a> {
     typ: Typ,
+    or_typ: Option<Typ>,
     issuer: &'a str,
-    audience: [&'a str; 2],
+    audience: &'a str,
+    other_audiences: &'a [&'a str],
+    audience_list: AudienceList,
     algorithms: &'a [Algorithm],
     required: &'a [&'a str],
     typ_may_be_missing: bool,
-    audience_may_be_a_list: bool,
     kid_may_be_missing: bool,
     may_have_expired: bool,
     leeway: i64,
+    ahead: i64,
     max_lifetime: i64,
     max_bytes: usize,
+}
+
+/// What an `aud` that is a list may hold.
+#[derive(Clone, Copy, Debug)]
+enum AudienceList {
+    Refused,
+    OnlyExpected,
+    AnyBesideExpected,
 }
 
 impl<'a> Verifier<'a> {
@@ -38,15 +49,18 @@ impl<'a> Verifier<'a> {
     pub const fn new(typ: Typ, issuer: &'a str, audience: &'a str) -> Self {
         Self {
             typ,
+            or_typ: None,
             issuer,
-            audience: [audience, audience],
+            audience,
+            other_audiences: &[],
+            audience_list: AudienceList::Refused,
             algorithms: &Algorithm::ALL,
             required: &["sub"],
             typ_may_be_missing: false,
-            audience_may_be_a_list: false,
             kid_may_be_missing: false,
             may_have_expired: false,
             leeway: 0,
+            ahead: 0,
             max_lifetime: 24 * 60 * 60,
             max_bytes: 16 * 1024,
         }
@@ -66,17 +80,31 @@ impl<'a> Verifier<'a> {
         self
     }
 
-    /// A second audience is as good: clients may name the token endpoint in place of the issuer (RFC 7523 §3).
+    /// These audiences are as good: clients may name an endpoint in place of the issuer (RFC 7523 §3, RFC 9126 §2).
     #[must_use]
-    pub const fn or_audience(mut self, audience: &'a str) -> Self {
-        self.audience[1] = audience;
+    pub const fn or_audiences(mut self, audiences: &'a [&'a str]) -> Self {
+        self.other_audiences = audiences;
         self
     }
 
     /// `aud` may be a list, when every one of it is an audience expected here.
     #[must_use]
     pub const fn audience_may_be_a_list(mut self) -> Self {
-        self.audience_may_be_a_list = true;
+        self.audience_list = AudienceList::OnlyExpected;
+        self
+    }
+
+    /// `aud` may be a list in which somebody else stands beside an audience expected here.
+    #[must_use]
+    pub const fn audience_list_may_name_others(mut self) -> Self {
+        self.audience_list = AudienceList::AnyBesideExpected;
+        self
+    }
+
+    /// Another `typ` is as good: for clients that sign with a library which writes `JWT` into every header.
+    #[must_use]
+    pub const fn or_typ(mut self, typ: Typ) -> Self {
+        self.or_typ = Some(typ);
         self
     }
 
@@ -108,7 +136,15 @@ impl<'a> Verifier<'a> {
         self
     }
 
-    /// Seconds from now within which `exp` must lie.
+    /// Seconds by which the issuer's clock may be ahead of ours: `nbf` and `iat` may lie that far in the future. Unlike
+    /// with [`Verifier::leeway`], the token ends at its `exp`.
+    #[must_use]
+    pub const fn clock_ahead(mut self, seconds: i64) -> Self {
+        self.ahead = seconds;
+        self
+    }
+
+    /// Seconds from now, and from `nbf`, within which `exp` must lie.
     #[must_use]
     pub const fn max_lifetime(mut self, seconds: i64) -> Self {
         self.max_lifetime = seconds;
@@ -144,7 +180,7 @@ impl<'a> Verifier<'a> {
 
     fn check_typ(&self, header: &Header) -> Result<(), Refusal> {
         let expected = match &header.typ {
-            Some(typ) => self.typ.is(typ),
+            Some(typ) => self.typ.is(typ) || self.or_typ.is_some_and(|other| other.is(typ)),
             None => self.typ_may_be_missing,
         };
         if expected { Ok(()) } else { Err(Refusal::Typ) }
@@ -162,11 +198,16 @@ impl<'a> Verifier<'a> {
     }
 
     fn check_audience(&self, claims: &Map<String, Value>) -> Result<(), Refusal> {
-        let expected = |value: &Value| value.as_str().is_some_and(|audience| self.audience.contains(&audience));
-        let holds = match claims.get("aud") {
-            Some(Value::Array(list)) => self.audience_may_be_a_list && !list.is_empty() && list.iter().all(expected),
-            Some(one) => expected(one),
-            None => false,
+        let expected = |value: &Value| {
+            value.as_str().is_some_and(|said| said == self.audience || self.other_audiences.contains(&said))
+        };
+        let holds = match (claims.get("aud"), self.audience_list) {
+            (Some(Value::Array(_)), AudienceList::Refused) | (None, _) => false,
+            (Some(Value::Array(list)), AudienceList::OnlyExpected) => !list.is_empty() && list.iter().all(expected),
+            (Some(Value::Array(list)), AudienceList::AnyBesideExpected) => {
+                list.iter().all(Value::is_string) && list.iter().any(expected)
+            }
+            (Some(one), _) => expected(one),
         };
         if holds { Ok(()) } else { Err(Refusal::Audience) }
     }
@@ -177,14 +218,17 @@ impl<'a> Verifier<'a> {
             None => Ok(None),
             Some(value) => value.as_i64().filter(|date| *date >= 0).map(Some).ok_or(Refusal::Date(name)),
         };
+        let ahead = self.leeway.max(self.ahead);
         let expires = date("exp")?.ok_or(Refusal::Missing("exp"))?;
-        if expires > now.saturating_add(self.max_lifetime).saturating_add(self.leeway) {
+        let begins = date("nbf")?.unwrap_or(now);
+        let too_late = expires > now.saturating_add(self.max_lifetime).saturating_add(ahead);
+        if too_late || expires.saturating_sub(begins) > self.max_lifetime.saturating_add(self.leeway) {
             return Err(Refusal::Date("exp"));
         }
         if !self.may_have_expired && now >= expires.saturating_add(self.leeway) {
             return Err(Refusal::Expired);
         }
-        let soonest = now.saturating_add(self.leeway);
+        let soonest = now.saturating_add(ahead);
         for name in ["nbf", "iat"] {
             if date(name)?.is_some_and(|date| date > soonest || date > expires) {
                 return Err(Refusal::NotYet(name));
@@ -200,10 +244,8 @@ impl<'a> Verifier<'a> {
         }
         match claims.get("sub") {
             None => Ok(()),
-            // At most 255 ASCII characters (OpenID Connect Core §2): no direction marks, nothing that cannot be seen.
-            Some(Value::String(sub)) if (1..=255).contains(&sub.len()) && sub.bytes().all(|b| b.is_ascii_graphic()) => {
-                Ok(())
-            }
+            // At most 255 ASCII characters (OpenID Connect Core §2).
+            Some(Value::String(sub)) if is_visible(sub, 255) => Ok(()),
             Some(_) => Err(Refusal::Subject),
         }
     }
@@ -251,6 +293,10 @@ pub enum Refusal {
     Missing(&'static str),
     #[error("the subject is not 1 to 255 visible ASCII characters")]
     Subject,
+    #[error("{0} is missing, ill-typed or another than expected")]
+    Differs(&'static str),
+    #[error("{0} may not be in a token of this kind")]
+    Unwanted(&'static str),
     #[error("a claim has not the expected type")]
     Claims,
 }

@@ -302,7 +302,7 @@ fn f11_aud_missing_ill_typed_or_another_is_refused() {
 
 #[test]
 fn f11_a_list_is_taken_when_allowed_and_nobody_else_is_in_it() {
-    let lenient = verifier().audience_may_be_a_list().or_audience("https://issuer.example/token");
+    let lenient = verifier().audience_may_be_a_list().or_audiences(&["https://issuer.example/token"]);
     let check = |aud: Value| {
         let token = token(&header().to_string(), &claims_with("aud", aud));
         lenient.verify::<Value>(&token, &keys(), NOW).map(|_| ())

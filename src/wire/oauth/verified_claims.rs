@@ -180,7 +180,7 @@ fn is_fresh(held: &Value, max_age: u32, now: i64) -> bool {
     let moment = |text: &str| text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_second);
     let end_of_day = |text: &str| {
         let last = text.parse::<jiff::civil::Date>()?.at(23, 59, 59, 0);
-        last.to_zoned(jiff::tz::TimeZone::UTC).map(|last| last.timestamp().as_second())
+        jiff::tz::Offset::UTC.to_timestamp(last).map(jiff::Timestamp::as_second)
     };
     let second = held.as_str().and_then(|text| moment(text).or_else(|_| end_of_day(text)).ok());
     second.is_some_and(|second| now.saturating_sub(second) <= i64::from(max_age))

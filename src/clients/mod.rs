@@ -1,8 +1,11 @@
 //! Relying parties: what they registered, how they authenticate, to which sector they belong.
 
 mod authenticate;
+mod keys;
 mod metadata;
+mod outbound;
 mod register;
+mod sector_document;
 
 use std::{
     collections::HashMap,
@@ -12,8 +15,11 @@ use std::{
 
 pub use self::{
     authenticate::AuthenticationError,
+    keys::{ClientKeys, KeySource, KeySourceError, KeysError},
     metadata::{ClaimsIn, Metadata},
+    outbound::{Limits, Outbound, OutboundError, OutboundSetupError, Resolve, Target},
     register::{Draft, RegistrationError},
+    sector_document::{SectorDocumentError, sector_at},
 };
 use crate::{
     domain::{

@@ -10,7 +10,7 @@ use super::{DataDir, Place};
 use crate::{
     accounts::{self, Accounts, InviteCode, SessionLimits},
     attributes::Attributes,
-    clients::Clients,
+    clients::{Clients, Outbound},
     config::{Config, Language},
     consent::Consents,
     domain::{age::LegalCalendar, ambient::Ambient, area::Areas, bracket::BracketTable},
@@ -72,7 +72,8 @@ impl Services {
             &config.server.issuer.origin().parse().context("server.issuer")?,
             &config.server.name,
         )?;
-        let clients = Clients::new(store.clone(), ambient.clone());
+        let outbound = Outbound::new(&config.outbound, &config.server.issuer)?;
+        let clients = Clients::new(store.clone(), ambient.clone(), outbound);
         let pseudonyms = Pseudonyms::new(store.clone(), Arc::clone(&keyring), ambient.clone());
         let consents = Consents::new(store.clone(), Arc::clone(&keyring), ambient.clone());
         let proofing = Proofing::new(

@@ -4,8 +4,10 @@ mod authenticate;
 mod draft;
 mod keys;
 mod metadata;
+mod outbound;
 mod profile;
 mod register;
+mod sector_document;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,12 +16,14 @@ use std::{
 };
 
 pub use self::{
-    authenticate::{AuthenticationError, Certificate},
+    authenticate::{Audience, AuthenticationError, Certificate},
     draft::Draft,
-    keys::KeySource,
+    keys::{ClientKeys, KeySource, KeySourceError, KeysError},
     metadata::{CertificateIdentity, ClaimsIn, Metadata},
+    outbound::{Limits, Outbound, OutboundError, OutboundSetupError, Resolve, Target},
     profile::{Profile, UnknownProfile},
     register::RegistrationError,
+    sector_document::{SectorDocumentError, sector_at},
 };
 use crate::{
     domain::{
@@ -50,6 +54,7 @@ pub struct Client {
 pub struct Clients {
     store: Store,
     ambient: Ambient,
+    keys: ClientKeys,
     cache: Arc<RwLock<Cache>>,
     /// Heteronyms per person. The schema keeps what a sector began with, so what was read once stays true.
     policies: Arc<RwLock<HashMap<Sector, i64>>>,
@@ -67,8 +72,9 @@ type Origins = (Timestamp, HashSet<String>);
 pub const STALENESS: Duration = Duration::from_secs(5);
 
 impl Clients {
-    pub fn new(store: Store, ambient: Ambient) -> Self {
-        Self { store, ambient, cache: Arc::default(), policies: Arc::default(), origins: Arc::default() }
+    pub fn new(store: Store, ambient: Ambient, outbound: Outbound) -> Self {
+        let keys = ClientKeys::new(outbound);
+        Self { store, ambient, keys, cache: Arc::default(), policies: Arc::default(), origins: Arc::default() }
     }
 
     /// The client, disabled or not.

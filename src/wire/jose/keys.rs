@@ -5,24 +5,29 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use jsonwebtoken::DecodingKey;
 
 use super::{
-    Algorithm, Jwk, JwkSet, Refusal,
+    Algorithm, Jwk, JwkSet, PublicKey, Refusal,
     jwk::Material,
     segments::{Header, Segments, decode},
 };
 
 /// The keys that one issuer's tokens are verified with.
 #[derive(Clone, Debug, Default)]
-pub struct KeySet(Vec<VerificationKey>);
+pub struct KeySet(Vec<(VerificationKey, PublicKey)>);
 
 impl KeySet {
     /// Keys that are believed as long as they are in the set.
     pub fn new(set: &JwkSet) -> Self {
-        Self(set.keys.iter().map(|jwk| VerificationKey::new(jwk, None)).collect())
+        Self(set.keys.iter().map(|jwk| (VerificationKey::new(jwk, None), jwk.key.clone())).collect())
+    }
+
+    /// Whether this is one of the keys: a certificate is believed for its key (RFC 8705 §2.2).
+    pub fn holds(&self, key: &PublicKey) -> bool {
+        self.0.iter().any(|(_, held)| held == key)
     }
 
     /// Adds a key that is believed until `until`, in seconds since the epoch.
     pub fn add_until(&mut self, jwk: &Jwk, until: Option<i64>) {
-        self.0.push(VerificationKey::new(jwk, until));
+        self.0.push((VerificationKey::new(jwk, until), jwk.key.clone()));
     }
 
     pub(super) fn find(
@@ -31,7 +36,7 @@ impl KeySet {
         kid_may_be_missing: bool,
         now: i64,
     ) -> Result<&VerificationKey, Refusal> {
-        let mut fitting = self.0.iter().filter(|key| {
+        let mut fitting = self.0.iter().map(|(key, _)| key).filter(|key| {
             key.algorithms.contains(&Some(header.algorithm))
                 && key.until.is_none_or(|until| now < until)
                 && (header.kid.is_none() || key.kid == header.kid)

@@ -232,3 +232,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
 
 /// How long a closing connection may linger.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// Takes bytes as TLS does, into a buffer of its own, and never gets them out.
+    struct Stuck;
+
+    impl AsyncRead for Stuck {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Stuck {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn what_tls_holds_back_for_a_client_that_does_not_read_is_given_up_in_time() {
+        let limits = Limits { write_timeout: Duration::from_millis(50), ..Limits::default() };
+        let mut stream = Stream::new(Stuck, Instant::now(), Arc::new(limits), Arc::default());
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        let flushed = timeout(Duration::from_secs(5), stream.flush()).await.expect("it is given up");
+        assert_eq!(flushed.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+}

@@ -15,6 +15,7 @@ mod entry;
 mod forum;
 mod harness;
 mod http_server;
+mod http_tls;
 mod journeys;
 mod keys;
 mod layering;

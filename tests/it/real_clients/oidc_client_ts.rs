@@ -1,0 +1,102 @@
+//! `oidc-client-ts` in Chromium: a public client in a page without a server behind it, on an origin of its own.
+
+use std::{fs, path::Path};
+
+use axum::{Router, http::header, response::IntoResponse as _, routing::get};
+use heteronym::{
+    clients::Draft,
+    http::server::{self, Limits},
+    wire::oauth::AuthMethod,
+};
+use serde_json::Value;
+use tokio::{net::TcpListener, sync::oneshot};
+
+use super::{script::settings, tools, town::Town};
+use crate::journeys::chromium::Chromium;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn oidc_client_ts_finds_the_provider_and_comes_back_with_a_code() {
+    let Some((town, page, browser)) = meet().await else { return };
+    browser.goto(&page.origin).await;
+    page.arrive_in(&browser, "signed out").await;
+    browser.click("#sign-in").await;
+    enter(&browser, &town).await;
+    browser.fill("#name", "Genêt").await;
+    browser.click("#choose-continue").await;
+    browser.click("input[name=residence_level][value=departement]").await;
+    browser.click("#agree").await;
+    browser.arrive(&format!("{}/callback?code=", page.origin)).await;
+}
+
+/// A provider, a page that is registered there, and a browser; `None` where something is missing.
+async fn meet() -> Option<(Town, Page, Chromium)> {
+    let modules = tools::node_modules()?;
+    let browser = Chromium::start("oidc-client-ts").await?;
+    browser.offer_nothing_by_itself().await;
+    let town = Town::start().await;
+    let page = Page::serve(&town, &modules).await;
+    Some((town, page, browser))
+}
+
+/// Signs in with the passphrase.
+async fn enter(browser: &Chromium, town: &Town) {
+    let (login, passphrase) = town.credentials();
+    browser.fill("#login", login).await;
+    browser.fill("#passphrase", passphrase).await;
+    browser.click("#sign-in").await;
+}
+
+/// The files of the page, served. It ends when it is dropped.
+struct Page {
+    origin: String,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Page {
+    async fn serve(town: &Town, modules: &Path) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let draft = Draft {
+            auth_method: AuthMethod::None,
+            redirect_uris: vec![format!("{origin}/callback")],
+            post_logout_redirect_uris: vec![format!("{origin}/bye")],
+            ..Draft::default()
+        };
+        let settings = settings(town, &town.register(draft).await);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let stopped = async move { stopped.await.unwrap_or(()) };
+        tokio::spawn(server::serve(listener, files(&settings, modules), Limits::default(), stopped));
+        Self { origin, _stop: stop }
+    }
+
+    /// Waits until the page says that it is there.
+    async fn arrive_in(&self, browser: &Chromium, state: &str) {
+        for _ in 0..200 {
+            let said = browser.run("return document.getElementById('state')?.textContent").await;
+            let said = said.as_str().unwrap_or_default();
+            assert!(!said.starts_with("failed"), "{said}");
+            if said == state {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("{} is not {state}: {}", browser.address().await, browser.text().await);
+    }
+}
+
+fn files(settings: &Value, modules: &Path) -> Router {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/npm/spa");
+    let html = fs::read_to_string(sources.join("index.html")).unwrap();
+    let library = modules.join("oidc-client-ts/dist/browser/oidc-client-ts.min.js");
+    let files = [
+        ("/", "text/html", html.clone()),
+        ("/callback", "text/html", html.clone()),
+        ("/bye", "text/html", html),
+        ("/app.mjs", "text/javascript", fs::read_to_string(sources.join("app.mjs")).unwrap()),
+        ("/oidc-client-ts.js", "text/javascript", fs::read_to_string(library).unwrap()),
+        ("/settings.json", "application/json", settings.to_string()),
+    ];
+    files.into_iter().fold(Router::new(), |router, (path, media, text)| {
+        router.route(path, get(async move || ([(header::CONTENT_TYPE, media)], text).into_response()))
+    })
+}

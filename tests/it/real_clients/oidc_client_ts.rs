@@ -12,15 +12,47 @@ use serde_json::Value;
 use tokio::{net::TcpListener, sync::oneshot};
 
 use super::{script::settings, tools, town::Town};
-use crate::journeys::chromium::Chromium;
+use crate::{harness::Forum, journeys::chromium::Chromium};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn oidc_client_ts_finds_the_provider_and_comes_back_with_a_code() {
     let Some((town, page, browser)) = meet().await else { return };
+    sign_in(&browser, &town, &page).await;
+}
+
+/// Browsers hold a form's policy against every redirect that answers it (CSP `form-action`).
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_agreed_before_comes_back_from_the_sign_in_form_straight_to_the_page() {
+    let Some((town, page, browser)) = meet().await else { return };
+    sign_in(&browser, &town, &page).await;
+    browser.goto(&format!("{}/account", town.issuer())).await;
+    browser.click("header form button").await;
     browser.goto(&page.origin).await;
-    page.arrive_in(&browser, "signed out").await;
     browser.click("#sign-in").await;
     enter(&browser, &town).await;
+    browser.arrive(&format!("{}/callback?code=", page.origin)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_confirms_a_sign_out_comes_back_to_the_page_that_asked_for_it() {
+    let Some((town, page, browser)) = meet().await else { return };
+    sign_in(&browser, &town, &page).await;
+    // A token of another session of theirs: so they are asked.
+    let hint = town.id_token(&page.forum).await;
+    let bye = format!("{}/bye", page.origin);
+    let mut address = form_urlencoded::Serializer::new(format!("{}/end-session?", town.issuer()));
+    address.append_pair("id_token_hint", &hint).append_pair("post_logout_redirect_uri", &bye);
+    browser.goto(&address.finish()).await;
+    browser.click("main form button").await;
+    browser.arrive(&bye).await;
+}
+
+/// From the page to the code, choosing and agreeing on the way.
+async fn sign_in(browser: &Chromium, town: &Town, page: &Page) {
+    browser.goto(&page.origin).await;
+    page.arrive_in(browser, "signed out").await;
+    browser.click("#sign-in").await;
+    enter(browser, town).await;
     browser.fill("#name", "Genêt").await;
     browser.click("#choose-continue").await;
     browser.click("input[name=residence_level][value=departement]").await;
@@ -49,6 +81,7 @@ async fn enter(browser: &Chromium, town: &Town) {
 /// The files of the page, served. It ends when it is dropped.
 struct Page {
     origin: String,
+    forum: Forum,
     _stop: oneshot::Sender<()>,
 }
 
@@ -62,11 +95,12 @@ impl Page {
             post_logout_redirect_uris: vec![format!("{origin}/bye")],
             ..Draft::default()
         };
-        let settings = settings(town, &town.register(draft).await);
+        let forum = town.register(draft).await;
+        let settings = settings(town, &forum);
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async move { stopped.await.unwrap_or(()) };
         tokio::spawn(server::serve(listener, files(&settings, modules), Limits::default(), stopped));
-        Self { origin, _stop: stop }
+        Self { origin, forum, _stop: stop }
     }
 
     /// Waits until the page says that it is there.

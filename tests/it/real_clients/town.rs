@@ -1,6 +1,6 @@
 //! A provider that listens on a port of its own, and a citizen with a browser and a passphrase.
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use heteronym::{
     accounts::Purpose,
     clients::Draft,
@@ -70,6 +70,12 @@ impl Town {
         (&self.citizen.account.login, PASSPHRASE)
     }
 
+    /// An ID token for this client out of another session of the same citizen, who has agreed before.
+    pub(super) async fn id_token(&self, forum: &Forum) -> String {
+        let tokens = self.service.sign_in(forum, &self.citizen, SCOPE, &Choices::all("")).await;
+        tokens.id_token
+    }
+
     /// Takes the citizen through the pages from an authorization request to its answer, which has to hold a code.
     pub(super) async fn authorize(&mut self, address: &str, choices: &Choices) -> Returned {
         let returned = self.follow(address, choices).await;
@@ -92,6 +98,8 @@ impl Town {
                     return Returned::Address(location);
                 }
                 reply = self.browser.get(&location).await;
+            } else if let Some(refresh) = reply.header(header::REFRESH) {
+                return Returned::Address(refresh.strip_prefix("0; url=").unwrap().to_owned());
             } else if reply.text().contains("id=\"answer\"") {
                 return form_of(&reply);
             } else {

@@ -11,13 +11,35 @@ use heteronym::{
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::oneshot};
 
-use super::{script::settings, tools, town::Town};
+use super::{
+    script::settings,
+    tools,
+    town::{SCOPE, Town},
+};
 use crate::{harness::Forum, journeys::chromium::Chromium};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn oidc_client_ts_finds_the_provider_and_comes_back_with_a_code() {
+async fn oidc_client_ts_signs_in_reads_claims_refreshes_and_signs_out() {
     let Some((town, page, browser)) = meet().await else { return };
     sign_in(&browser, &town, &page).await;
+    page.arrive_in(&browser, "signed in").await;
+    let first = browser.run("return window.told").await;
+    assert_told(&first, &town);
+
+    browser.click("#refresh").await;
+    page.arrive_in(&browser, "refreshed").await;
+    let second = browser.run("return window.told").await;
+    assert_told(&second, &town);
+    assert_eq!(second["profile"]["sub"], first["profile"]["sub"]);
+    for token in ["access_token", "refresh_token"] {
+        assert_ne!(second[token], first[token], "{token}");
+    }
+
+    browser.click("#sign-out").await;
+    browser.arrive(&format!("{}/bye", page.origin)).await;
+    page.arrive_in(&browser, "signed out").await;
+    browser.goto(&format!("{}/account", town.issuer())).await;
+    browser.arrive("/sign-in").await;
 }
 
 /// Browsers hold a form's policy against every redirect that answers it (CSP `form-action`).
@@ -58,6 +80,16 @@ async fn sign_in(browser: &Chromium, town: &Town, page: &Page) {
     browser.click("input[name=residence_level][value=departement]").await;
     browser.click("#agree").await;
     browser.arrive(&format!("{}/callback?code=", page.origin)).await;
+}
+
+/// The library keeps the claims of both ID token and `UserInfo`, which have to be of one subject.
+fn assert_told(told: &Value, town: &Town) {
+    assert_eq!(told["scope"], SCOPE);
+    let profile = &told["profile"];
+    assert_eq!(profile["iss"], town.issuer(), "{profile}");
+    for (claim, value) in [("name", "Genêt"), ("age_bracket", "Y30-39"), ("residence", "FR-38")] {
+        assert_eq!(profile[claim], value, "{profile}");
+    }
 }
 
 /// A provider, a page that is registered there, and a browser; `None` where something is missing.

@@ -23,6 +23,7 @@ mod pages;
 mod privacy;
 mod proofing;
 mod provider;
+mod real_clients;
 mod registrar;
 mod rust_source;
 mod serve;

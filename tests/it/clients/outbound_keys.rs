@@ -243,24 +243,25 @@ async fn a_clock_that_is_set_back_makes_no_old_set_young() {
 async fn of_too_many_addresses_the_longest_unused_is_forgotten() {
     let key = signer(1);
     let forum = Forum::start(document(&[&key])).await;
-    let verify = async |number: usize, now: Timestamp| {
-        let source = KeySource::Uri(forum.sink.at(&format!("/{number}")));
+    let verify = async |uri: &str, moment: u64| {
+        let (source, now) = (KeySource::Uri(uri.to_owned()), after(Duration::from_millis(moment)));
         let verifier = Verifier::new(Typ::Jwt, CLIENT, ISSUER);
-        forum.keys.verify::<Value>(&source, &verifier, &assertion(&key, now), now).await.unwrap();
+        forum.keys.verify::<Value>(&source, &verifier, &assertion(&key, now), now).await.map(|_| ())
     };
-    for number in 0..1_024 {
-        verify(number, NOW).await;
+    // That the guard refuses these does not keep them from being remembered.
+    let other = async |number: usize, moment: u64| verify(&format!("https://10.0.0.1/{number}"), moment).await.is_err();
+    let (used, unused) = (forum.sink.at("/used"), forum.sink.at("/unused"));
+    assert_eq!((verify(&used, 0).await, verify(&unused, 1).await), (Ok(()), Ok(())));
+    for number in 2..1_024 {
+        assert!(other(number, 2).await);
     }
-    // The first is used again, so that it is the second that goes.
-    verify(0, after(INSTANT)).await;
-    assert_eq!(forum.fetches(), 1_024, "all are remembered");
-    verify(1_024, after(INSTANT)).await;
-    for number in (2..1_025).chain([0]) {
-        verify(number, after(INSTANT)).await;
+    assert_eq!((verify(&unused, 3).await, verify(&used, 4).await), (Ok(()), Ok(())));
+    assert_eq!(forum.fetches(), 2, "there is a place for all of 1,024");
+    for number in 1_024..2_047 {
+        assert!(other(number, 5).await);
     }
-    assert_eq!(forum.fetches(), 1_025);
-    verify(1, after(INSTANT)).await;
-    assert_eq!(forum.fetches(), 1_026);
+    assert_eq!((verify(&used, 6).await, forum.fetches()), (Ok(()), 2), "the others went first");
+    assert_eq!((verify(&unused, 6).await, forum.fetches()), (Ok(()), 3));
 }
 
 #[tokio::test]

@@ -16,8 +16,8 @@ use crate::harness::{Choices, Citizen, Forum, ISSUER, Service};
 
 const SCOPE: &str = "openid offline_access";
 /// The `max-age` of the JWKS.
-const HOUR: Duration = Duration::from_secs(3_600);
-const DAY: Duration = Duration::from_secs(86_400);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 const ALGORITHMS: [Algorithm; 2] = [Algorithm::EdDSA, Algorithm::ES256];
 
 /// Forum software with a member, that asks for token after token.
@@ -155,9 +155,9 @@ async fn v3_a_rotation_by_schedule_under_load_fails_no_validation_and_needs_no_r
     house.open_parties().await;
     assert_eq!(house.states(), [(1, KeyState::Active)]);
     let day = |days: u32| begun.plus(DAY * days);
-    house.until(day(89), 20 * Duration::from_mins(1)).await;
+    house.until(day(89), Duration::from_mins(20)).await;
     assert_eq!(house.states(), [(1, KeyState::Active), (2, KeyState::Next)]);
-    house.until(day(90).plus(2 * HOUR), 20 * Duration::from_mins(1)).await;
+    house.until(day(90).plus(2 * HOUR), Duration::from_mins(20)).await;
     assert_eq!(house.states(), [(1, KeyState::Retired), (2, KeyState::Active)]);
     assert_eq!(house.refetches(), 0);
     assert!(house.parties.iter().all(|party| party.signed.len() > 80), "under load");
@@ -168,7 +168,7 @@ async fn v3_a_rotation_by_schedule_under_load_fails_no_validation_and_needs_no_r
     for (party, (token, at)) in house.parties.iter().zip(&early) {
         assert_eq!(party.verify(token, *at), Ok(()), "what a retired key signed verifies with the keys of today");
     }
-    house.until(day(120).plus(HOUR), 20 * Duration::from_mins(1)).await;
+    house.until(day(120).plus(HOUR), Duration::from_mins(20)).await;
     assert_eq!(house.states(), [(2, KeyState::Active)], "the old one has expired, and its file is deleted");
     assert_eq!(house.refetches(), 0);
     for (party, (token, at)) in house.parties.iter_mut().zip(&early) {

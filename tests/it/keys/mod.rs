@@ -31,8 +31,8 @@ fn states(printed: &str) -> Vec<(&str, &str)> {
 
 /// The `kid` of the key of this algorithm in this state.
 fn kid(printed: &str, algorithm: &str, state: &str) -> String {
-    let lines = printed.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let found = lines.filter(|words| words.len() == 9 && (words[1], words[3]) == (algorithm, state)).next_back();
+    let mut lines = printed.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let found = lines.rfind(|words| words.len() == 9 && (words[1], words[3]) == (algorithm, state));
     found.unwrap_or_else(|| panic!("no {state} {algorithm} key in\n{printed}"))[4].to_owned()
 }
 
@@ -72,7 +72,7 @@ async fn a_key_is_brought_forward_and_one_is_retired_and_both_are_seen_by_who_ru
     let brought = keys(&dir, &["rotate", "issuer", "--now"]).await.unwrap();
     assert!(brought.starts_with("issuer-eddsa-2 takes over on "), "{brought}");
     let second = kid(&brought, "EdDSA", "next");
-    let soon = ambient.now().plus(std::time::Duration::from_secs(60));
+    let soon = ambient.now().plus(std::time::Duration::from_mins(1));
     assert!(keyring.refresh(soon).unwrap().changed);
     assert_eq!(keyring.signer(Algorithm::EdDSA, soon).unwrap().kid(), second);
     assert!(keyring.jwks(soon).contains(&first), "it still verifies");

@@ -12,7 +12,7 @@ use super::{Addresses, Served, get};
 
 fn keys(directory: &Path, args: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_heteronym"));
-    command.arg("keys").args(args).arg("--data").arg(directory).arg("--config").arg(directory.join("config.toml"));
+    command.args(["keys", "--data"]).arg(directory).arg("--config").arg(directory.join("config.toml")).args(args);
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()

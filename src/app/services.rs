@@ -20,7 +20,7 @@ use crate::{
     provider::{Lifetimes, Parts, Provider},
     pseudonym::Pseudonyms,
     store::Store,
-    tasks::Tasks,
+    tasks::{Keys, Tasks},
     web,
 };
 
@@ -133,7 +133,9 @@ impl Services {
 
     /// The work that comes round by itself, for whoever serves this instance.
     pub fn tasks(&self) -> Tasks {
-        Tasks::new(self.store.clone(), self.attributes.clone(), self.ambient.clone())
+        let keys =
+            Keys { keyring: Arc::clone(&self.keyring), clients: self.clients.clone(), rotate: self.config.keys.rotate };
+        Tasks::new(self.store.clone(), self.attributes.clone(), keys, self.ambient.clone())
     }
 
     /// Where an activation code is used. It stands behind `#`, which browsers keep to themselves.

@@ -151,8 +151,8 @@ impl Provider {
     }
 
     /// The public keys, as served at `jwks_uri`.
-    pub fn jwks(&self) -> &str {
-        self.keyring.jwks()
+    pub fn jwks(&self) -> Arc<str> {
+        self.keyring.jwks(self.ambient.now())
     }
 
     /// The `sid` of a session in a sector: nothing in it is equal in another forum.

@@ -7,7 +7,7 @@ use clap::Subcommand;
 
 use super::{DataDir, Place};
 use crate::{
-    clients::{Client, Clients},
+    clients::{Client, Clients, Outbound},
     config::Config,
     domain::ambient::{Ambient, Timestamp},
     keyring::{KeyInfo, KeyState, Keyring, LIVE_WITHIN, Role},
@@ -199,9 +199,10 @@ async fn tell_clients(
             return Ok(());
         }
     };
-    let clients = Clients::new(store.clone(), ambient.clone()).list().await;
+    let outbound = Outbound::new(&data.config.outbound, &data.config.server.issuer)?;
+    let clients = Clients::new(store.clone(), ambient.clone(), outbound).list().await;
     store.close().await;
-    let signed = |client: &Client| algorithms.contains(&client.metadata.id_token_signed_response_alg);
+    let signed = |client: &Client| client.metadata.signed_by_us().any(|algorithm| algorithms.contains(&algorithm));
     let clients: Vec<_> = clients?.into_iter().filter(|client| signed(client) && !client.is_disabled()).collect();
     if clients.is_empty() {
         writeln!(out, "No client has ID tokens of its algorithm: nobody has to be told.")?;

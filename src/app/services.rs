@@ -88,6 +88,7 @@ impl Services {
         let provider = Provider::new(Parts {
             name: config.server.name.clone(),
             issuer: config.server.issuer.clone(),
+            mtls_url: config.server.mtls_url.as_ref().map(|url| url.origin().to_owned()),
             store: store.clone(),
             keyring: Arc::clone(&keyring),
             clients: clients.clone(),

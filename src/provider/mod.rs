@@ -41,6 +41,8 @@ use crate::{
 pub struct Provider {
     pub(crate) name: String,
     pub(crate) issuer: Issuer,
+    /// The origin of the listener that asks for client certificates.
+    pub(crate) mtls_url: Option<String>,
     pub(crate) store: Store,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) clients: Clients,
@@ -85,6 +87,7 @@ pub struct Parts {
     /// Of the service, as pages show it.
     pub name: String,
     pub issuer: Issuer,
+    pub mtls_url: Option<String>,
     pub store: Store,
     pub keyring: Arc<Keyring>,
     pub clients: Clients,
@@ -112,6 +115,7 @@ impl Provider {
         Self {
             name: parts.name,
             issuer: parts.issuer,
+            mtls_url: parts.mtls_url,
             store: parts.store,
             keyring: parts.keyring,
             clients: parts.clients,

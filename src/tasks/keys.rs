@@ -65,7 +65,7 @@ impl Keys {
     async fn name_clients(&self, key: &KeyInfo) -> Result<(), TaskError> {
         let Some(algorithm) = key.algorithm else { return Ok(()) };
         let signed =
-            |client: &Client| client.metadata.id_token_signed_response_alg == algorithm && !client.is_disabled();
+            |client: &Client| client.metadata.signed_by_us().any(|signs| signs == algorithm) && !client.is_disabled();
         for client in self.clients.list().await?.into_iter().filter(signed) {
             tracing::warn!(target: "audit", kid = key.kid, client = %client.id, "tell this client of the revoked key");
         }

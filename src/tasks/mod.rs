@@ -217,6 +217,7 @@ mod tests {
     use crate::{
         attributes::tests::{World, facts},
         clients::Clients,
+        clients::Outbound,
         domain::{
             ambient::{Clock as _, Timestamp},
             ids::{AccountId, ClientId, ConsentId, FamilyId, GrantId, PersonId, PseudonymId, Sector},
@@ -226,7 +227,7 @@ mod tests {
     };
 
     fn tasks(world: &World) -> Tasks {
-        let clients = Clients::new(world.store.clone(), world.ambient());
+        let clients = Clients::new(world.store.clone(), world.ambient(), Outbound::unused());
         let keys = Keys { keyring: world.keyring(), clients, rotate: true };
         Tasks::new(world.store.clone(), world.attributes.clone(), keys, world.ambient())
     }

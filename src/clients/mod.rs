@@ -8,6 +8,7 @@ mod outbound;
 mod profile;
 mod register;
 mod sector_document;
+mod signed;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -24,6 +25,7 @@ pub use self::{
     profile::{Profile, UnknownProfile},
     register::RegistrationError,
     sector_document::{SectorDocumentError, sector_at},
+    signed::RequestObjectError,
 };
 use crate::{
     domain::{
@@ -54,6 +56,7 @@ pub struct Client {
 pub struct Clients {
     store: Store,
     ambient: Ambient,
+    outbound: Outbound,
     keys: ClientKeys,
     cache: Arc<RwLock<Cache>>,
     /// Heteronyms per person. The schema keeps what a sector began with, so what was read once stays true.
@@ -73,8 +76,16 @@ pub const STALENESS: Duration = Duration::from_secs(5);
 
 impl Clients {
     pub fn new(store: Store, ambient: Ambient, outbound: Outbound) -> Self {
-        let keys = ClientKeys::new(outbound);
-        Self { store, ambient, keys, cache: Arc::default(), policies: Arc::default(), origins: Arc::default() }
+        let keys = ClientKeys::new(outbound.clone());
+        Self {
+            store,
+            ambient,
+            outbound,
+            keys,
+            cache: Arc::default(),
+            policies: Arc::default(),
+            origins: Arc::default(),
+        }
     }
 
     /// The client, disabled or not.

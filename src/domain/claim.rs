@@ -35,6 +35,11 @@ impl Quality {
         }
     }
 
+    /// Whether this claim tells of it.
+    pub fn is_told_by(self, claim: &str) -> bool {
+        claim == self.as_str() || (self == Self::Residence && claim == "residence_label")
+    }
+
     /// The scope that asks for it.
     pub const fn scope(self) -> &'static str {
         match self {
@@ -116,6 +121,31 @@ impl FromStr for Quality {
     fn from_str(text: &str) -> Result<Self, UnknownQuality> {
         Self::ALL.into_iter().find(|quality| quality.as_str() == text).ok_or(UnknownQuality)
     }
+}
+
+/// Every claim about a person, with the scopes that ask for it (`specs/claims.md`). `groups` and `claims_as_of` go with
+/// whatever they tell of.
+pub const PERSON_CLAIMS: [(&str, &[&str]); 15] = [
+    ("name", &["profile"]),
+    ("preferred_username", &["profile"]),
+    ("nickname", &["profile"]),
+    ("name_assurance", &["profile"]),
+    ("name_audience", &["profile"]),
+    ("indexable", &["profile"]),
+    ("heteronyms_per_person", &["profile"]),
+    ("age_bracket", &["age"]),
+    ("age_over_18", &["age"]),
+    ("residence", &["residence"]),
+    ("residence_label", &["residence"]),
+    ("sex", &["sex"]),
+    ("roles", &["roles"]),
+    ("groups", &["profile", "age", "residence", "roles"]),
+    ("claims_as_of", &["age", "residence", "sex", "roles"]),
+];
+
+/// The scopes that ask for a claim about a person; `None` for a name that no such claim has.
+pub fn scopes_of(claim: &str) -> Option<&'static [&'static str]> {
+    PERSON_CLAIMS.iter().find(|(name, _)| *name == claim).map(|(_, scopes)| *scopes)
 }
 
 /// Every scope that is served.

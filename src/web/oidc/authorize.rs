@@ -63,7 +63,7 @@ pub(super) async fn resume(
 ) -> Result<Response, Problem> {
     let signed_in = citizen(signed_in.as_ref());
     match provider.resume(&tx, page.browser().as_bytes(), signed_in.as_ref()).await.map_err(page_problem)? {
-        Step::Answer(answer) if answer.mode == ResponseMode::Query => Ok(by_way_of_a_page(&page, &answer)),
+        Step::Answer(answer) if !answer.mode.is_posted() => Ok(by_way_of_a_page(&page, &answer)),
         step => show(&provider, page, step).await,
     }
 }

@@ -90,6 +90,7 @@ fn page_problem(error: PageError) -> Problem {
         PageError::Unreadable => "oidc-unreadable",
         PageError::Interaction => "oidc-interaction",
         PageError::NotACitizen => "oidc-not-a-citizen",
+        PageError::Sign(error) => return Problem::internal(error),
         PageError::Store(error) => return store_problem(error),
     };
     Problem::new(StatusCode::BAD_REQUEST, name)

@@ -53,6 +53,17 @@ impl Service {
     }
 }
 
+impl Service {
+    /// The members of an answer that was signed for this forum.
+    pub(crate) async fn signed_for(&self, forum: &Forum, token: &str) -> Map<String, Value> {
+        let jwks = self.browser().get("/jwks.json").await;
+        let keys = KeySet::new(&JwkSet::parse(&jwks.body).unwrap());
+        let verifier = Verifier::new(Typ::Jwt, ISSUER, forum.client.id.as_str()).require(&[]);
+        let now = self.services.ambient.now().seconds();
+        verifier.verify::<Map<String, Value>>(token, &keys, now).unwrap().claims
+    }
+}
+
 impl Forum {
     pub(crate) fn id(&self) -> &str {
         self.client.id.as_str()

@@ -3,6 +3,7 @@
 
 mod authorize;
 mod claims;
+mod claims_parameter;
 mod consent;
 mod discovery;
 mod endings;
@@ -12,6 +13,7 @@ mod lengths;
 mod pseudonyms;
 mod refresh;
 mod sign_out;
+mod signed_requests;
 mod token;
 mod two_nodes;
 mod userinfo;

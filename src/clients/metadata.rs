@@ -201,12 +201,17 @@ const fn is_false(value: &bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::Draft;
+    use crate::{
+        clients::{Draft, Outbound},
+        config,
+    };
 
     fn hosts(application_type: ApplicationType, uris: &[&str]) -> Vec<String> {
         let redirect_uris = uris.iter().map(|uri| (*uri).to_owned()).collect();
         let draft = Draft { name: "Forum".to_owned(), application_type, redirect_uris, ..Draft::default() };
-        draft.check().unwrap().hosts()
+        let issuer = "https://id.example".to_owned().try_into().unwrap();
+        let outbound = config::Outbound { allow: Vec::new(), extra_ca: "".into() };
+        draft.check(&Outbound::new(&outbound, &issuer).unwrap()).unwrap().hosts()
     }
 
     #[test]

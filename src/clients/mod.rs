@@ -1,12 +1,18 @@
 //! Relying parties: what they registered, how they authenticate, to which sector they belong.
 
+mod addresses;
 mod authenticate;
 mod draft;
+mod dynamic;
+mod error;
 mod keys;
+mod management;
 mod metadata;
+mod names;
 mod outbound;
 mod profile;
 mod register;
+mod sector;
 mod sector_document;
 
 use std::{
@@ -18,14 +24,16 @@ use std::{
 pub use self::{
     authenticate::AuthenticationError,
     draft::Draft,
+    dynamic::{AccessError, Registered},
+    error::RegistrationError,
     keys::{ClientKeys, KeySource, KeySourceError, KeysError},
     metadata::{CertificateIdentity, ClaimsIn, Metadata},
     outbound::{Limits, Outbound, OutboundError, OutboundSetupError, Resolve, Target},
     profile::{Profile, UnknownProfile},
-    register::RegistrationError,
     sector_document::{SectorDocumentError, sector_at},
 };
 use crate::{
+    config::Registration,
     domain::{
         ambient::{Ambient, Timestamp},
         ids::{ClientId, Sector},
@@ -54,9 +62,23 @@ pub struct Client {
 pub struct Clients {
     store: Store,
     ambient: Ambient,
+    outbound: Outbound,
+    admission: Arc<Admission>,
     cache: Arc<RwLock<Cache>>,
     /// Heteronyms per person. The schema keeps what a sector began with, so what was read once stays true.
     policies: Arc<RwLock<HashMap<Sector, i64>>>,
+}
+
+/// Who may register itself, and as what.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    pub registration: Registration,
+    /// When it is open.
+    pub per_day: u32,
+    /// The name of the service, which is no client's.
+    pub provider: String,
+    /// The issuer is on a loopback address: so may be the clients.
+    pub local: bool,
 }
 
 /// Clients and when each was read. Only registered ones are in it, so strangers cannot make it grow.
@@ -66,8 +88,9 @@ type Cache = HashMap<ClientId, (Timestamp, Arc<Client>)>;
 pub const STALENESS: Duration = Duration::from_secs(5);
 
 impl Clients {
-    pub fn new(store: Store, ambient: Ambient) -> Self {
-        Self { store, ambient, cache: Arc::default(), policies: Arc::default() }
+    pub fn new(store: Store, ambient: Ambient, outbound: Outbound, admission: Admission) -> Self {
+        let admission = Arc::new(admission);
+        Self { store, ambient, outbound, admission, cache: Arc::default(), policies: Arc::default() }
     }
 
     /// The client, disabled or not.

@@ -101,12 +101,12 @@ fn bearer(uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Result<String, Bearer
     }
 }
 
-fn scheme_bearer(value: &HeaderValue) -> Option<String> {
+pub(super) fn scheme_bearer(value: &HeaderValue) -> Option<String> {
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.trim().to_owned())
 }
 
-fn oauth_error(code: ErrorCode, description: &str, challenge: bool) -> Response {
+pub(super) fn oauth_error(code: ErrorCode, description: &str, challenge: bool) -> Response {
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = no_store((status, Json(ErrorResponse::new(code, description))).into_response());
     if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -119,7 +119,7 @@ fn oauth_error(code: ErrorCode, description: &str, challenge: bool) -> Response 
 }
 
 /// RFC 6750 §3: what is wrong stands in the header; without any token, only the scheme does.
-fn bearer_error(error: &BearerError) -> Response {
+pub(super) fn bearer_error(error: &BearerError) -> Response {
     let (code, challenge) = match error {
         BearerError::Missing => (ErrorCode::InvalidToken, "Bearer".to_owned()),
         BearerError::Refused(code) => (*code, format!("Bearer error=\"{code}\"")),
@@ -136,7 +136,7 @@ fn bearer_error(error: &BearerError) -> Response {
     response
 }
 
-fn no_store(mut response: Response) -> Response {
+pub(super) fn no_store(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -5,6 +5,7 @@ mod choose;
 mod consent;
 mod end_session;
 mod endpoints;
+mod registration;
 
 use axum::{
     Router,
@@ -23,7 +24,7 @@ use crate::{
 
 /// The routes.
 pub fn routes(provider: Provider) -> Router {
-    Router::new()
+    let router = Router::new()
         .route(path::DISCOVERY, get(endpoints::discovery))
         .route(path::OAUTH_METADATA, get(endpoints::discovery))
         .route(path::JWKS, get(endpoints::jwks))
@@ -38,7 +39,8 @@ pub fn routes(provider: Provider) -> Router {
             get(end_session::by_get).post(end_session::by_post).head(async || not_by_head("GET, POST")),
         )
         .route(paths::END_SESSION_CONFIRMED, post(end_session::confirmed))
-        .with_state(provider)
+        .with_state(provider.clone());
+    router.merge(registration::routes(provider))
 }
 
 pub(super) const TEXTS: [(Lang, &str); 2] = [(Lang::Fr, include_str!("fr.ftl")), (Lang::En, include_str!("en.ftl"))];

@@ -8,7 +8,7 @@
 //! public keys. Nothing here reads a clock: the time comes in as whole seconds (RFC 7519 §2, `NumericDate`). Only this
 //! module names `jsonwebtoken`. Encrypted tokens (JWE), MACs, unencoded payloads and `alg: none` do not exist here.
 
-mod json;
+pub(super) mod json;
 pub mod jwk;
 pub mod sign;
 pub mod verify;

@@ -9,6 +9,7 @@ mod metadata;
 mod params;
 mod pkce;
 mod redirect;
+mod registration;
 mod response;
 mod values;
 
@@ -18,5 +19,6 @@ pub use metadata::ProviderMetadata;
 pub use params::{Defect, MAX_BODY, MAX_QUERY, ParamError, Params, ParamsError};
 pub use pkce::{CodeChallenge, CodeVerifier, PkceError};
 pub use redirect::{ApplicationType, ProvenRedirect, RedirectUri, RedirectUriError};
+pub use registration::{RegistrationBodyError, registration_members};
 pub use response::{AuthorizationResponse, ErrorResponse, TokenResponse, TokenType};
 pub use values::{Prompt, Prompts, PromptsError, ResponseMode, ResponseType, Scope, ScopeError, UnknownValue};

@@ -155,6 +155,16 @@ impl Default for Draft {
 }
 
 impl Draft {
+    /// What the profile says where nobody says anything else. Of the algorithms of FAPI 2.0 (Security Profile §5.4.1) it is
+    /// the one that every library has.
+    pub fn of_profile(profile: Profile) -> Self {
+        let usual = Self { profile, ..Self::default() };
+        match profile {
+            Profile::Strict | Profile::Openid => usual,
+            Profile::Fapi2 => Self { auth_method: AuthMethod::PrivateKeyJwt, id_token_alg: Algorithm::ES256, ..usual },
+        }
+    }
+
     pub(super) fn check(&self, outbound: &Outbound) -> Result<Metadata, RegistrationError> {
         self.check_flow()?;
         self.check_algorithms()?;

@@ -20,10 +20,7 @@ use crate::{
         secret::{Token, TokenHash},
     },
     store::{StoreError, Tx, clients as rows, throttles},
-    wire::{
-        jose::Algorithm,
-        oauth::{AuthMethod, Scope, registration_members},
-    },
+    wire::oauth::{Scope, registration_members},
 };
 
 /// A client that manages itself, with what it is told now and never again.
@@ -174,12 +171,10 @@ impl Draft {
         let mut default = |member: &str, value: Value| {
             members.entry(member).or_insert(value);
         };
+        let usual = Self::of_profile(profile);
         default("profile", json!(profile));
-        if profile == Profile::Fapi2 {
-            // Of the algorithms there (FAPI 2.0 Security Profile §5.4.1) the one that every library has.
-            default("id_token_signed_response_alg", json!(Algorithm::ES256));
-            default("token_endpoint_auth_method", json!(AuthMethod::PrivateKeyJwt));
-        }
+        default("id_token_signed_response_alg", json!(usual.id_token_alg));
+        default("token_endpoint_auth_method", json!(usual.auth_method));
         members.insert("scope".to_owned(), json!(scope));
         let draft: Self = whole(members)?;
         // A name for the tokens of somebody else's service is not a stranger's to take.

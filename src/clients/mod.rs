@@ -52,6 +52,7 @@ pub struct Client {
     pub created_on: Timestamp,
     pub disabled_at: Option<Timestamp>,
     secret_hash: Option<TokenHash>,
+    manages_itself: bool,
 }
 
 /// The registry of relying parties.
@@ -185,11 +186,17 @@ impl Client {
             created_on: row.created_on,
             disabled_at: row.disabled_at,
             secret_hash: row.secret_hash,
+            manages_itself: row.registration_hash.is_some(),
         })
     }
 
     pub const fn is_disabled(&self) -> bool {
         self.disabled_at.is_some()
+    }
+
+    /// Whether it registered itself, and holds the token to change what it registered.
+    pub const fn manages_itself(&self) -> bool {
+        self.manages_itself
     }
 
     /// Id and name, as an operator is told of it.

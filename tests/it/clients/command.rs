@@ -53,9 +53,11 @@ client_id       c_budget
 scope           openid profile age residence
 algorithm       RS256
 authentication  client_secret_basic
+profile         strict
 sector          forum.example
 residence       departement
 redirect_uri    https://forum.example/cb
+required        residence
 ";
     let told = secret(&added).unwrap();
     assert_eq!(added, format!("{shown}client_secret   {told}\n\nThe secret is shown this once.\n"));
@@ -119,4 +121,103 @@ async fn what_cannot_be_done_is_refused_with_the_reason_and_the_remedy() {
         assert!(error.contains(says), "{args:?}: {error}");
     }
     assert!(place.clients(&["list"]).await.unwrap().starts_with("No forum"));
+}
+
+#[tokio::test]
+async fn every_option_reaches_the_registration_and_is_shown_again() {
+    let place = Installation::new().await;
+    let keys = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    let jwks = place.dir.path().join("jwks.json").display().to_string();
+    std::fs::write(&jwks, keys).unwrap();
+    let added = place
+        .add(
+            "c_archives",
+            "archives.example",
+            &[
+                "--profile=fapi2",
+                "--auth-alg=EdDSA",
+                "--jwks",
+                &jwks,
+                "--userinfo-alg=ES256",
+                "--authorization-alg=PS256",
+                "--introspection-alg=EdDSA",
+                "--require-signed-request",
+                "--request-object-alg=EdDSA",
+                "--request-uri=https://archives.example/r.jwt",
+                "--default-max-age=3600",
+                "--require-auth-time",
+                "--default-acr=urn:heteronym:acr:passkey",
+                "--initiate-login-uri=https://archives.example/login",
+                "--backchannel-logout-uri=https://back.example/out",
+                "--backchannel-logout-session",
+                "--frontchannel-logout-uri=https://archives.example/front",
+                "--frontchannel-logout-session",
+                "--certificate-bound",
+                "--resource=https://api.example/",
+                "--client-uri=https://archives.example/",
+                "--policy-uri=https://archives.example/privacy",
+                "--tos-uri=https://archives.example/terms",
+                "--logo-uri=https://archives.example/logo.png",
+                "--contact=admin@archives.example",
+                "--contact=+33 4 76 00 00 00",
+                "--claims-in-id-token",
+            ],
+        )
+        .await
+        .unwrap();
+    insta::assert_snapshot!(added, @"");
+    let bound = place.add("c_dpop", "dpop.example", &["--dpop", "--require-par"]).await.unwrap();
+    assert!(bound.contains("\ndpop_bound_access_tokens  true\n"), "{bound}");
+    assert!(bound.contains("\nrequire_pushed_authorization_requests  true\n"), "{bound}");
+    assert!(bound.contains("\nnamed like      c_archives (Budget participatif): members could take one for the other\n"));
+    let by_certificate = ["--auth-method=tls_client_auth", "--tls-subject-dn=CN=forum.example"];
+    let shown = place.add("c_mtls", "mtls.example", &by_certificate).await.unwrap();
+    assert!(shown.contains("\ntls_client_auth_subject_dn  CN=forum.example\n"), "{shown}");
+    assert_eq!(secret(&shown), None);
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_option_that_was_typed() {
+    let place = Installation::new().await;
+    for (more, says) in [
+        (&["--backchannel-logout-uri=http://a.example/"][..], "backchannel_logout_uri: the address does not begin with https (option --backchannel-logout-uri)"),
+        (&["--profile=fapi2"], "jwks or jwks_uri has to be there: the client signs something (option --jwks)"),
+        (&["--profile=fapi2", "--algorithm=RS256"], "id_token_signed_response_alg: the value is not one that clients of the profile fapi2 may have (option --algorithm)"),
+        (&["--jwks=/nowhere"], "--jwks /nowhere: No such file or directory (os error 2)"),
+        (&["--redirect-uri=https://b.example/cb"], "sector: the redirect URIs have several hosts; name the one that pseudonyms belong to: a.example, b.example (option --sector)"),
+    ] {
+        assert_eq!(place.add("c_a", "a.example", more).await.unwrap_err(), says, "{more:?}");
+    }
+    for (more, says) in [
+        (&["--auth-method=client_secret_jwt"][..], "[possible values: client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth, self_signed_tls_client_auth, none]"),
+        (&["--profile=bank"], "[possible values: strict, openid, fapi2]"),
+        (&["--default-acr=gold"], "gold"),
+        (&["--frontchannel-logout-session"], "--frontchannel-logout-uri"),
+    ] {
+        let error = place.add("c_a", "a.example", more).await.unwrap_err();
+        assert!(error.contains(says), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_lets_one_forum_register_itself_and_is_not_made_where_none_can() {
+    let place = Installation::new().await;
+    let told = place.clients(&["token", "--days", "2"]).await.unwrap();
+    let token = told.lines().next().unwrap().strip_prefix("initial access token   ").unwrap();
+    assert_eq!(
+        told,
+        format!(
+            "initial access token   {token}\nregistration endpoint  {ISSUER}/register\n\nIt lets one forum register itself \
+             within 2 days. It is shown this once.\n"
+        )
+    );
+    let database = std::fs::read(place.dir.path().join("heteronym.db")).unwrap();
+    assert!(!database.windows(token.len()).any(|bytes| bytes == token.as_bytes()), "kept as a hash");
+    for days in ["0", "367", "soon"] {
+        assert!(place.clients(&["token", "--days", days]).await.unwrap_err().contains("--days"), "{days}");
+    }
+    let off = format!("[server]\nissuer = \"{ISSUER}\"\n[clients]\nregistration = \"off\"\n");
+    std::fs::write(place.dir.path().join("config.toml"), off).unwrap();
+    let error = place.clients(&["token"]).await.unwrap_err();
+    assert!(error.starts_with("clients.registration is \"off\": set it to \"token\" first"), "{error}");
 }

@@ -48,8 +48,10 @@ fn rest(member: &str, value: &Value, out: &mut impl Write) -> std::io::Result<()
         ("id_token_claims", Value::String(text)) if text == "userinfo" => Ok(()),
         ("jwks", set) => {
             let keys = set.get("keys").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-            let text = |key: &Value, name: &str| key.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
-            keys.iter().try_for_each(|key| writeln!(out, "{member:<14}  {} {}", text(key, "kty"), text(key, "kid")))
+            keys.iter().try_for_each(|key| {
+                let named: Vec<_> = ["kty", "kid"].iter().filter_map(|name| key.get(name).map(plain)).collect();
+                writeln!(out, "{member:<14}  {}", named.join(" "))
+            })
         }
         (_, Value::Array(items)) => items.iter().try_for_each(|item| writeln!(out, "{member:<14}  {}", plain(item))),
         _ => writeln!(out, "{member:<14}  {}", plain(value)),

@@ -165,11 +165,50 @@ async fn every_option_reaches_the_registration_and_is_shown_again() {
         )
         .await
         .unwrap();
-    insta::assert_snapshot!(added, @"");
+    insta::assert_snapshot!(added, @r"
+    Budget participatif
+    issuer          https://id.example
+    client_id       c_archives
+    scope           openid profile age residence
+    algorithm       ES256
+    authentication  private_key_jwt
+    profile         fapi2
+    sector          archives.example
+    residence       departement
+    redirect_uri    https://archives.example/cb
+    authorization_signed_response_alg  PS256
+    backchannel_logout_session_required  true
+    backchannel_logout_uri  https://back.example/out
+    client_uri      https://archives.example/
+    contacts        admin@archives.example
+    contacts        +33 4 76 00 00 00
+    default_acr_values  urn:heteronym:acr:passkey
+    default_max_age  3600
+    frontchannel_logout_session_required  true
+    frontchannel_logout_uri  https://archives.example/front
+    id_token_claims  all
+    initiate_login_uri  https://archives.example/login
+    introspection_signed_response_alg  EdDSA
+    jwks            OKP
+    logo_uri        https://archives.example/logo.png
+    policy_uri      https://archives.example/privacy
+    request_object_signing_alg  EdDSA
+    request_uris    https://archives.example/r.jwt
+    require_auth_time  true
+    require_pushed_authorization_requests  true
+    require_signed_request_object  true
+    resources       https://api.example/
+    tls_client_certificate_bound_access_tokens  true
+    token_endpoint_auth_signing_alg  EdDSA
+    tos_uri         https://archives.example/terms
+    userinfo_signed_response_alg  ES256
+    ");
     let bound = place.add("c_dpop", "dpop.example", &["--dpop", "--require-par"]).await.unwrap();
     assert!(bound.contains("\ndpop_bound_access_tokens  true\n"), "{bound}");
     assert!(bound.contains("\nrequire_pushed_authorization_requests  true\n"), "{bound}");
-    assert!(bound.contains("\nnamed like      c_archives (Budget participatif): members could take one for the other\n"));
+    assert!(
+        bound.contains("\nnamed like      c_archives (Budget participatif): members could take one for the other\n")
+    );
     let by_certificate = ["--auth-method=tls_client_auth", "--tls-subject-dn=CN=forum.example"];
     let shown = place.add("c_mtls", "mtls.example", &by_certificate).await.unwrap();
     assert!(shown.contains("\ntls_client_auth_subject_dn  CN=forum.example\n"), "{shown}");
@@ -180,16 +219,28 @@ async fn every_option_reaches_the_registration_and_is_shown_again() {
 async fn a_refusal_names_the_option_that_was_typed() {
     let place = Installation::new().await;
     for (more, says) in [
-        (&["--backchannel-logout-uri=http://a.example/"][..], "backchannel_logout_uri: the address does not begin with https (option --backchannel-logout-uri)"),
+        (
+            &["--backchannel-logout-uri=http://a.example/"][..],
+            "backchannel_logout_uri: the address does not begin with https (option --backchannel-logout-uri)",
+        ),
         (&["--profile=fapi2"], "jwks or jwks_uri has to be there: the client signs something (option --jwks)"),
-        (&["--profile=fapi2", "--algorithm=RS256"], "id_token_signed_response_alg: the value is not one that clients of the profile fapi2 may have (option --algorithm)"),
+        (
+            &["--profile=fapi2", "--algorithm=RS256"],
+            "id_token_signed_response_alg: the value is not one that clients of the profile fapi2 may have (option --algorithm)",
+        ),
         (&["--jwks=/nowhere"], "--jwks /nowhere: No such file or directory (os error 2)"),
-        (&["--redirect-uri=https://b.example/cb"], "sector: the redirect URIs have several hosts; name the one that pseudonyms belong to: a.example, b.example (option --sector)"),
+        (
+            &["--redirect-uri=https://b.example/cb"],
+            "sector: the redirect URIs have several hosts; name the one that pseudonyms belong to: a.example, b.example (option --sector)",
+        ),
     ] {
         assert_eq!(place.add("c_a", "a.example", more).await.unwrap_err(), says, "{more:?}");
     }
     for (more, says) in [
-        (&["--auth-method=client_secret_jwt"][..], "[possible values: client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth, self_signed_tls_client_auth, none]"),
+        (
+            &["--auth-method=client_secret_jwt"][..],
+            "[possible values: client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth, self_signed_tls_client_auth, none]",
+        ),
         (&["--profile=bank"], "[possible values: strict, openid, fapi2]"),
         (&["--default-acr=gold"], "gold"),
         (&["--frontchannel-logout-session"], "--frontchannel-logout-uri"),

@@ -302,24 +302,3 @@ async fn g13_a_client_takes_no_other_forums_name_later_either() {
     assert!(description.starts_with("client_name is, or looks like, that of c_"), "{description}");
     assert_eq!(by(&service, &told, Method::GET, None).await.json()["client_name"], "Forum of evil.example");
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn g13_of_ten_that_want_one_name_at_the_same_moment_one_gets_it() {
-    let service = taking("open", "").await;
-    let clients = &service.services.clients;
-    let tries: Vec<_> = (0..10)
-        .map(|number| {
-            let clients = clients.clone();
-            let body = with(asked(&format!("forum{number}.example")), "client_name", json!("Budget participatif"));
-            tokio::spawn(async move { clients.register_itself(None, body.to_string().as_bytes()).await })
-        })
-        .collect();
-    let mut named = 0;
-    for attempt in tries {
-        match attempt.await.unwrap() {
-            Ok(_) => named += 1,
-            Err(error) => assert!(error.to_string().starts_with("client_name is, or looks like"), "{error}"),
-        }
-    }
-    assert_eq!((named, clients.list().await.unwrap().len()), (1, 1));
-}

@@ -9,6 +9,7 @@ mod outbound_keys;
 mod outbound_sector;
 mod outbound_sink;
 mod outbound_tls;
+mod races;
 mod registration;
 mod sectors;
 

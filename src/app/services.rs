@@ -11,7 +11,7 @@ use crate::{
     accounts::{self, Accounts, InviteCode, SessionLimits},
     attributes::Attributes,
     clients::{Admission, Clients, Outbound},
-    config::{Config, Language},
+    config::{Config, Language, MtlsUrl},
     consent::Consents,
     domain::{age::LegalCalendar, ambient::Ambient, area::Areas, bracket::BracketTable},
     http::{self, Lang, Site, SiteConfig, server::Limits},
@@ -20,7 +20,7 @@ use crate::{
     provider::{Lifetimes, Parts, Provider},
     pseudonym::Pseudonyms,
     store::Store,
-    tasks::Tasks,
+    tasks::{Keys, Tasks},
     web,
 };
 
@@ -72,8 +72,7 @@ impl Services {
             &config.server.issuer.origin().parse().context("server.issuer")?,
             &config.server.name,
         )?;
-        let outbound = Outbound::new(&config.outbound, &config.server.issuer)?;
-        let clients = Clients::new(store.clone(), ambient.clone(), outbound, admission(&config));
+        let clients = registry(&config, &store, &ambient)?;
         let pseudonyms = Pseudonyms::new(store.clone(), Arc::clone(&keyring), ambient.clone());
         let consents = Consents::new(store.clone(), Arc::clone(&keyring), ambient.clone());
         let proofing = Proofing::new(
@@ -88,6 +87,7 @@ impl Services {
         let provider = Provider::new(Parts {
             name: config.server.name.clone(),
             issuer: config.server.issuer.clone(),
+            mtls_url: config.server.mtls_url.as_ref().map(MtlsUrl::origin),
             store: store.clone(),
             keyring: Arc::clone(&keyring),
             clients: clients.clone(),
@@ -133,7 +133,9 @@ impl Services {
 
     /// The work that comes round by itself, for whoever serves this instance.
     pub fn tasks(&self) -> Tasks {
-        Tasks::new(self.store.clone(), self.attributes.clone(), self.ambient.clone())
+        let keys =
+            Keys { keyring: Arc::clone(&self.keyring), clients: self.clients.clone(), rotate: self.config.keys.rotate };
+        Tasks::new(self.store.clone(), self.attributes.clone(), keys, self.ambient.clone())
     }
 
     /// Where an activation code is used. It stands behind `#`, which browsers keep to themselves.
@@ -176,13 +178,15 @@ fn areas(config: &Config) -> anyhow::Result<&'static Areas> {
     Ok(Box::leak(Box::new(areas)))
 }
 
-fn admission(config: &Config) -> Admission {
-    Admission {
+fn registry(config: &Config, store: &Store, ambient: &Ambient) -> anyhow::Result<Clients> {
+    let outbound = Outbound::new(&config.outbound, &config.server.issuer)?;
+    let admission = Admission {
         registration: config.clients.registration,
         per_day: config.clients.open_registrations_per_day,
         provider: config.server.name.clone(),
         local: !config.server.issuer.is_https(),
-    }
+    };
+    Ok(Clients::new(store.clone(), ambient.clone(), outbound).admitting(admission))
 }
 
 fn account_policy(config: &Config) -> accounts::Policy {

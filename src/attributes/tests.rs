@@ -61,6 +61,10 @@ impl World {
         self.attributes.0.ambient.clone()
     }
 
+    pub(crate) fn keyring(&self) -> Arc<Keyring> {
+        self.attributes.0.keyring.clone()
+    }
+
     fn node(store: &Store, keyring: Arc<Keyring>, ambient: Ambient) -> Attributes {
         let calendar = LegalCalendar::new("Europe/Paris", LeapDay::default()).unwrap();
         Attributes::new(store.clone(), keyring, Areas::france(), calendar, BracketTable::default(), 11, ambient)

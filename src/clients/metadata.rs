@@ -177,14 +177,24 @@ impl Metadata {
             || self.request_object_signing_alg.is_some()
     }
 
+    /// The algorithms of what we sign for it.
+    pub fn signed_by_us(&self) -> impl Iterator<Item = Algorithm> {
+        let others = [
+            self.userinfo_signed_response_alg,
+            self.authorization_signed_response_alg,
+            self.introspection_signed_response_alg,
+        ];
+        std::iter::once(self.id_token_signed_response_alg).chain(others.into_iter().flatten())
+    }
+
     /// Whether it can spend refresh tokens.
     pub fn may_refresh(&self) -> bool {
         self.scope.contains("offline_access")
     }
 
-    /// Whether a browser's script at this origin is the client's own: where a redirect URI is.
-    pub fn is_at(&self, origin: &str) -> bool {
-        self.redirects().iter().any(|redirect| redirect.proven().origin() == origin)
+    /// The origins of its redirect URIs: where its own scripts run.
+    pub fn origins(&self) -> impl Iterator<Item = String> {
+        self.redirects().into_iter().map(|redirect| redirect.proven().origin().to_owned())
     }
 
     fn redirects(&self) -> Vec<RedirectUri> {
@@ -201,17 +211,12 @@ const fn is_false(value: &bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        clients::{Draft, Outbound},
-        config,
-    };
+    use crate::clients::{Draft, Outbound};
 
     fn hosts(application_type: ApplicationType, uris: &[&str]) -> Vec<String> {
         let redirect_uris = uris.iter().map(|uri| (*uri).to_owned()).collect();
         let draft = Draft { name: "Forum".to_owned(), application_type, redirect_uris, ..Draft::default() };
-        let issuer = "https://id.example".to_owned().try_into().unwrap();
-        let outbound = config::Outbound { allow: Vec::new(), extra_ca: "".into() };
-        draft.check(&Outbound::new(&outbound, &issuer).unwrap()).unwrap().hosts()
+        draft.check(&Outbound::unused()).unwrap().hosts()
     }
 
     #[test]

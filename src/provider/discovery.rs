@@ -20,6 +20,9 @@ pub mod path {
     pub const TOKEN: &str = "/token";
     pub const USERINFO: &str = "/userinfo";
     pub const REGISTER: &str = "/register";
+    pub const PUSH: &str = "/par";
+    pub const INTROSPECT: &str = "/introspect";
+    pub const REVOKE: &str = "/revoke";
     pub const END_SESSION: &str = "/end-session";
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Authentication, Provider};
+use super::{Authentication, Provider, recognise::unverified_audience};
 use crate::{
     clients::Client,
     domain::ids::ClientId,
@@ -101,18 +101,8 @@ impl Provider {
         let audience = unverified_audience(token)?;
         let verifier = Verifier::new(Typ::Jwt, self.issuer.as_str(), &audience).may_have_expired();
         let now = self.ambient.now().seconds();
-        verifier.verify::<Hint>(token, self.keyring.verification_keys(), now).ok().map(|verified| verified.claims)
+        verifier.verify::<Hint>(token, &self.keyring.verification_keys(), now).ok().map(|verified| verified.claims)
     }
-}
-
-fn unverified_audience(token: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Audience {
-        aud: String,
-    }
-    let claims = token.split('.').nth(1).filter(|claims| claims.len() <= MAX_CLAIMS)?;
-    let bytes = data_encoding::BASE64URL_NOPAD.decode(claims.as_bytes()).ok()?;
-    serde_json::from_slice::<Audience>(&bytes).ok().map(|audience| audience.aud)
 }
 
 fn with_state(uri: &str, state: Option<&str>) -> String {
@@ -123,4 +113,3 @@ fn with_state(uri: &str, state: Option<&str>) -> String {
 }
 
 const RETURN: &str = "return";
-const MAX_CLAIMS: usize = 12 * 1024;

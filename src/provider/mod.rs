@@ -10,6 +10,9 @@ mod code;
 pub mod discovery;
 pub mod end_session;
 pub mod interaction;
+pub mod introspection;
+mod proof;
+mod recognise;
 pub mod token;
 pub mod userinfo;
 mod voice;
@@ -38,6 +41,8 @@ use crate::{
 pub struct Provider {
     pub(crate) name: String,
     pub(crate) issuer: Issuer,
+    /// The origin of the listener that asks for client certificates.
+    pub(crate) mtls_url: Option<String>,
     pub(crate) store: Store,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) clients: Clients,
@@ -82,6 +87,7 @@ pub struct Parts {
     /// Of the service, as pages show it.
     pub name: String,
     pub issuer: Issuer,
+    pub mtls_url: Option<String>,
     pub store: Store,
     pub keyring: Arc<Keyring>,
     pub clients: Clients,
@@ -109,6 +115,7 @@ impl Provider {
         Self {
             name: parts.name,
             issuer: parts.issuer,
+            mtls_url: parts.mtls_url,
             store: parts.store,
             keyring: parts.keyring,
             clients: parts.clients,
@@ -148,8 +155,8 @@ impl Provider {
     }
 
     /// The public keys, as served at `jwks_uri`.
-    pub fn jwks(&self) -> &str {
-        self.keyring.jwks()
+    pub fn jwks(&self) -> Arc<str> {
+        self.keyring.jwks(self.ambient.now())
     }
 
     /// The `sid` of a session in a sector: nothing in it is equal in another forum.

@@ -3,6 +3,8 @@
 //! Every node does all of it, each at times of its own. Each task is idempotent, so that two nodes at once do no harm
 //! and one that was interrupted goes on the next time.
 
+mod keys;
+
 use std::{future::Future, time::Duration};
 
 use futures_util::future::join_all;
@@ -12,8 +14,11 @@ use crate::{
     accounts::FORGOTTEN,
     attributes::Attributes,
     domain::ambient::Ambient,
+    keyring::KeyringError,
     store::{Store, StoreError, accounts, grants, sessions, throttles},
 };
+
+pub use keys::Keys;
 
 /// One kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +35,10 @@ pub enum Task {
     Facts,
     /// Reads enrolments of other nodes, so that nobody has to wait for the size of a crowd.
     Crowds,
+    /// Takes up keys that were made, retired or revoked by other nodes and by the operator.
+    Keys,
+    /// Makes the keys that are due, and deletes those that nothing needs any more.
+    Rotation,
 }
 
 /// The periodic work of one node.
@@ -37,12 +46,32 @@ pub enum Task {
 pub struct Tasks {
     store: Store,
     attributes: Attributes,
+    keys: Keys,
     ambient: Ambient,
 }
 
+/// Why a round ended early. It is done again the next time.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Keys(#[from] KeyringError),
+    #[error("the round panicked")]
+    Panic,
+}
+
 impl Task {
-    pub const ALL: [Self; 6] =
-        [Self::Sessions, Self::Ceremonies, Self::Throttles, Self::Grants, Self::Facts, Self::Crowds];
+    pub const ALL: [Self; 8] = [
+        Self::Sessions,
+        Self::Ceremonies,
+        Self::Throttles,
+        Self::Grants,
+        Self::Facts,
+        Self::Crowds,
+        Self::Keys,
+        Self::Rotation,
+    ];
 
     /// The name in the log.
     pub const fn as_str(self) -> &'static str {
@@ -53,6 +82,8 @@ impl Task {
             Self::Grants => "grants",
             Self::Facts => "facts",
             Self::Crowds => "crowds",
+            Self::Keys => "keys",
+            Self::Rotation => "key rotation",
         }
     }
 
@@ -63,13 +94,22 @@ impl Task {
             Self::Sessions | Self::Crowds => Duration::from_mins(5),
             Self::Throttles => Duration::from_hours(6),
             Self::Facts => Duration::from_hours(4),
+            // Jittered and with the time that reading takes, still within the promise.
+            Self::Keys => Duration::from_secs(6),
+            Self::Rotation => Duration::from_hours(1),
         }
+    }
+
+    /// What a node needs from its first moment on begins at once: the first citizen would have to wait for all rows, and
+    /// a key may have been revoked since it was read.
+    const fn begins_at_once(self) -> bool {
+        matches!(self, Self::Crowds | Self::Keys)
     }
 }
 
 impl Tasks {
-    pub fn new(store: Store, attributes: Attributes, ambient: Ambient) -> Self {
-        Self { store, attributes, ambient }
+    pub fn new(store: Store, attributes: Attributes, keys: Keys, ambient: Ambient) -> Self {
+        Self { store, attributes, keys, ambient }
     }
 
     /// Does all tasks round after round until `shutdown` resolves. What fails is logged and done again the next time.
@@ -82,13 +122,15 @@ impl Tasks {
         }
     }
 
-    /// One round of one task, and how many rows it removed or changed.
-    pub async fn once(&self, task: Task) -> Result<u64, StoreError> {
+    /// One round of one task, and how many rows (or keys) it removed or changed.
+    pub async fn once(&self, task: Task) -> Result<u64, TaskError> {
         let now = self.ambient.now();
-        match task {
-            Task::Sessions => self.store.write(move |tx| Box::pin(sessions::remove_old(tx, now))).await,
-            Task::Ceremonies => self.store.write(move |tx| Box::pin(accounts::remove_old_ceremonies(tx, now))).await,
-            Task::Grants => self.remove_grants().await,
+        Ok(match task {
+            Task::Keys => self.keys.refresh(&self.ambient).await?,
+            Task::Rotation => self.keys.rotate(&self.ambient).await?,
+            Task::Sessions => self.store.write(move |tx| Box::pin(sessions::remove_old(tx, now))).await?,
+            Task::Ceremonies => self.store.write(move |tx| Box::pin(accounts::remove_old_ceremonies(tx, now))).await?,
+            Task::Grants => self.remove_grants().await?,
             Task::Throttles => {
                 let mut rows = 0;
                 for (most, after) in FORGOTTEN {
@@ -98,25 +140,33 @@ impl Tasks {
                         .write::<_, StoreError, _>(move |tx| Box::pin(throttles::remove_old(tx, most, before)));
                     rows += forget.await?;
                 }
-                Ok(rows)
+                rows
             }
-            Task::Facts => self.settle().await,
-            Task::Crowds => self.attributes.read_crowds().await.map(|()| 0),
-        }
+            Task::Facts => self.settle().await?,
+            Task::Crowds => self.attributes.read_crowds().await.map(|()| 0)?,
+        })
     }
 
     async fn repeat(self, task: Task) {
-        // Crowds are read at once: the first citizen would have to wait for all rows.
-        let mut pause = if task == Task::Crowds { Duration::ZERO } else { self.jittered(FIRST_ROUND) };
+        let mut pause = if task.begins_at_once() { Duration::ZERO } else { self.jittered(FIRST_ROUND) };
+        let mut known = String::new();
         loop {
             tokio::time::sleep(pause).await;
             let tasks = self.clone();
             // A round of its own, so that a fault in it ends neither the other tasks nor the next round.
-            match tokio::spawn(async move { tasks.once(task).await }).await {
-                Ok(Ok(rows)) => tracing::debug!(task = task.as_str(), rows, "round done"),
-                Ok(Err(error)) => tracing::warn!(task = task.as_str(), %error, "round failed"),
-                Err(_) => tracing::error!(task = task.as_str(), "round panicked"),
+            let done = tokio::spawn(async move { tasks.once(task).await }).await.unwrap_or(Err(TaskError::Panic));
+            let fault = match done {
+                Ok(rows) => {
+                    tracing::debug!(task = task.as_str(), rows, "round done");
+                    String::new()
+                }
+                Err(error) => error.to_string(),
+            };
+            // A fault that lasts is said once: some rounds come every few seconds.
+            if !fault.is_empty() && fault != known {
+                tracing::warn!(task = task.as_str(), error = fault, "round failed");
             }
+            known = fault;
             pause = self.jittered(task.interval());
         }
     }
@@ -166,16 +216,20 @@ mod tests {
     use super::*;
     use crate::{
         attributes::tests::{World, facts},
+        clients::Clients,
+        clients::Outbound,
         domain::{
             ambient::{Clock as _, Timestamp},
             ids::{AccountId, ClientId, ConsentId, FamilyId, GrantId, PersonId, PseudonymId, Sector},
             secret::{Token, TokenHash},
         },
-        store::{Tx, clients, consents, pseudonyms},
+        store::{Tx, clients as rows, consents, pseudonyms},
     };
 
     fn tasks(world: &World) -> Tasks {
-        Tasks::new(world.store.clone(), world.attributes.clone(), world.ambient())
+        let clients = Clients::new(world.store.clone(), world.ambient(), Outbound::unused());
+        let keys = Keys { keyring: world.keyring(), clients, rotate: true };
+        Tasks::new(world.store.clone(), world.attributes.clone(), keys, world.ambient())
     }
 
     /// What a task removes now, now again, and after a while.
@@ -310,6 +364,27 @@ mod tests {
         assert!(pauses.iter().any(|pause| *pause < HOUR) && pauses.iter().any(|pause| *pause > HOUR));
     }
 
+    #[tokio::test]
+    async fn keys_are_looked_at_often_enough_and_due_ones_made_early_enough() {
+        assert!(Task::Keys.interval().mul_f64(1.25) + Duration::from_secs(2) <= crate::keyring::LIVE_WITHIN);
+        assert!(Task::Keys.begins_at_once());
+        let world = World::new("2026-03-01T12:00:00Z").await;
+        assert_eq!(rounds(&world, Task::Rotation, Duration::from_hours(30 * 24 - 3)).await, [0, 0, 1]);
+    }
+
+    #[tokio::test]
+    async fn with_rotation_left_to_the_operator_keys_are_seen_and_none_is_made_or_deleted() {
+        let world = World::new("2026-03-01T12:00:00Z").await;
+        let mut tasks = tasks(&world);
+        tasks.keys.rotate = false;
+        world.clock.advance(400 * 24 * HOUR);
+        assert_eq!(tasks.once(Task::Rotation).await.unwrap(), 0);
+        world.keyring().rotate(crate::keyring::Role::Token, &mut world.ambient().rng(), world.clock.now()).unwrap();
+        assert_eq!(tasks.once(Task::Keys).await.unwrap(), 0, "what this node made itself is no news");
+        world.clock.advance(HOUR);
+        assert_eq!(tasks.once(Task::Keys).await.unwrap(), 5, "its hour has come");
+    }
+
     fn forum() -> ClientId {
         "c_forum".parse().unwrap()
     }
@@ -321,8 +396,8 @@ mod tests {
     /// Everything that a code rests on.
     async fn agree(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<(), StoreError> {
         let sector: Sector = "forum.example".parse().unwrap();
-        clients::ensure_sector(tx, &sector, 1, now).await?;
-        let client = clients::Client {
+        rows::ensure_sector(tx, &sector, 1, now).await?;
+        let client = rows::Client {
             id: forum(),
             sector: sector.clone(),
             metadata: "{}".to_owned(),
@@ -332,7 +407,7 @@ mod tests {
             created_on: now,
             disabled_at: None,
         };
-        clients::insert(tx, &client).await?;
+        rows::insert(tx, &client).await?;
         let holder = accounts::Holder::Citizen(person);
         let login = "login".to_owned();
         let account = accounts::Account { id: ACCOUNT, holder, login, created_on: now, disabled_at: None };

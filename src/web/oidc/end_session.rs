@@ -7,11 +7,12 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
+use url::Url;
 
 use super::{authorize::by_get_instead, citizen, page_problem};
 use crate::{
     accounts::Accounts,
-    http::{Page, Problem, SafeForm},
+    http::{Page, Problem, SafeForm, headers::FormTargets},
     provider::{
         Provider,
         authorize::PageError,
@@ -61,9 +62,14 @@ pub(super) async fn by_get(
         }
         EndSession::Ask(..) if signed_in.is_none() => Ok(signed_out(&page, None)),
         EndSession::Ask(back, client) => {
-            let sealed = back.map(|back| provider.seal_return(&back, page.browser().as_bytes()));
+            let sealed = back.as_ref().map(|back| provider.seal_return(back, page.browser().as_bytes()));
             let forum = client.as_ref().map(|client| client.metadata.client_name.as_str());
-            Ok(page.render(&Ask { page: &page, sealed: sealed.unwrap_or_default(), forum }))
+            let mut response = page.render(&Ask { page: &page, sealed: sealed.unwrap_or_default(), forum });
+            // Browsers apply `form-action` to the redirect that answers the form as well.
+            if let Some(url) = back.and_then(|back| Url::parse(&back.address).ok()) {
+                response.extensions_mut().insert(FormTargets(vec![url.origin().ascii_serialization()]));
+            }
+            Ok(response)
         }
     }
 }

@@ -15,12 +15,12 @@ use axum::{
     routing::{get, post},
 };
 
-use super::endpoints::{bearer_error, no_store, oauth_error, scheme_bearer};
+use super::endpoints::{no_store, oauth_error};
 use crate::{
     clients::{AccessError, Registered},
     domain::secret::Token,
     http::{Problem, limit::Limiter, server::Peer},
-    provider::{Provider, discovery::path, userinfo::BearerError},
+    provider::{Provider, discovery::path},
     wire::oauth::ErrorCode,
 };
 
@@ -39,9 +39,8 @@ pub(super) fn routes(provider: Provider) -> Router {
 
 async fn register(State(provider): State<Provider>, headers: HeaderMap, body: Bytes) -> Response {
     let token = match token(&headers) {
-        Ok(token) => Some(token),
-        Err(BearerError::Missing) => None,
-        Err(error) => return bearer_error(&error),
+        Ok(token) => token,
+        Err(refusal) => return *refusal,
     };
     if !is_json(&headers) {
         return not_json();
@@ -53,9 +52,9 @@ async fn register(State(provider): State<Provider>, headers: HeaderMap, body: By
 }
 
 async fn read(State(provider): State<Provider>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    let token = match token(&headers) {
+    let token = match required_token(&headers) {
         Ok(token) => token,
-        Err(error) => return bearer_error(&error),
+        Err(refusal) => return *refusal,
     };
     provider.clients().registration(&id, token).await.map_or_else(refusal, |known| information(&provider, &known))
 }
@@ -66,9 +65,9 @@ async fn replace(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let token = match token(&headers) {
+    let token = match required_token(&headers) {
         Ok(token) => token,
-        Err(error) => return bearer_error(&error),
+        Err(refusal) => return *refusal,
     };
     if !is_json(&headers) {
         return not_json();
@@ -78,9 +77,9 @@ async fn replace(
 }
 
 async fn unregister(State(provider): State<Provider>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    let token = match token(&headers) {
+    let token = match required_token(&headers) {
         Ok(token) => token,
-        Err(error) => return bearer_error(&error),
+        Err(refusal) => return *refusal,
     };
     let done = provider.clients().unregister(&id, &token).await;
     done.map_or_else(refusal, |()| no_store(StatusCode::NO_CONTENT.into_response()))
@@ -101,17 +100,36 @@ fn information(provider: &Provider, known: &Registered) -> Response {
     no_store(Json(known.information(&address)).into_response())
 }
 
-/// The one token of the request (RFC 6750 §2.1).
-fn token(headers: &HeaderMap) -> Result<Token, BearerError> {
+fn required_token(headers: &HeaderMap) -> Result<Token, Box<Response>> {
+    token(headers)?.ok_or_else(|| Box::new(unauthorized(false)))
+}
+
+/// The one token of the request, if there is one (RFC 6750 §2.1).
+fn token(headers: &HeaderMap) -> Result<Option<Token>, Box<Response>> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let in_scheme = |value: &HeaderValue| {
+        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| Token::presented(token.trim()))
+    };
     match (given.next(), given.next()) {
-        (None, _) => Err(BearerError::Missing),
+        (None, _) => Ok(None),
         (Some(value), None) => {
-            let token = scheme_bearer(value).ok_or(BearerError::Refused(ErrorCode::InvalidToken))?;
-            Ok(Token::presented(&token))
+            let token = in_scheme(value).ok_or_else(|| Box::new(unauthorized(true)))?;
+            Ok(Some(token))
         }
-        (Some(_), Some(_)) => Err(BearerError::Refused(ErrorCode::InvalidRequest)),
+        (Some(_), Some(_)) => {
+            Err(Box::new(oauth_error(ErrorCode::InvalidRequest, "there is more than one Authorization header", false)))
+        }
     }
+}
+
+/// RFC 6750 §3: that a token is no good stands in the header; when none was `shown`, only the scheme does.
+fn unauthorized(shown: bool) -> Response {
+    let what = "The token is missing, unknown, used, expired, or for another client.";
+    let mut response = oauth_error(ErrorCode::InvalidToken, what, false);
+    let challenge = if shown { "Bearer error=\"invalid_token\"" } else { "Bearer" };
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    response
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -138,8 +156,8 @@ fn too_many(what: &str, wait: u64) -> Response {
 fn refusal(error: AccessError) -> Response {
     match error {
         AccessError::Off => Problem::not_found().into_response(),
-        AccessError::Missing => bearer_error(&BearerError::Missing),
-        AccessError::Token => bearer_error(&BearerError::Refused(ErrorCode::InvalidToken)),
+        AccessError::Missing => unauthorized(false),
+        AccessError::Token => unauthorized(true),
         AccessError::Full(wait) => too_many(&error.to_string(), wait.as_secs() + 1),
         AccessError::Refused(refused) => {
             let code = refused.code();

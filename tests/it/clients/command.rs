@@ -123,6 +123,35 @@ async fn what_cannot_be_done_is_refused_with_the_reason_and_the_remedy() {
     assert!(place.clients(&["list"]).await.unwrap().starts_with("No forum"));
 }
 
+/// Every option that says something of a client with keys.
+const MOST_OPTIONS: [&str; 25] = [
+    "--profile=fapi2",
+    "--auth-alg=EdDSA",
+    "--userinfo-alg=ES256",
+    "--authorization-alg=PS256",
+    "--introspection-alg=EdDSA",
+    "--require-signed-request",
+    "--request-object-alg=EdDSA",
+    "--request-uri=https://archives.example/r.jwt",
+    "--default-max-age=3600",
+    "--require-auth-time",
+    "--default-acr=urn:heteronym:acr:passkey",
+    "--initiate-login-uri=https://archives.example/login",
+    "--backchannel-logout-uri=https://back.example/out",
+    "--backchannel-logout-session",
+    "--frontchannel-logout-uri=https://archives.example/front",
+    "--frontchannel-logout-session",
+    "--certificate-bound",
+    "--resource=https://api.example/",
+    "--client-uri=https://archives.example/",
+    "--policy-uri=https://archives.example/privacy",
+    "--tos-uri=https://archives.example/terms",
+    "--logo-uri=https://archives.example/logo.png",
+    "--contact=admin@archives.example",
+    "--contact=+33 4 76 00 00 00",
+    "--claims-in-id-token",
+];
+
 #[tokio::test]
 async fn every_option_reaches_the_registration_and_is_shown_again() {
     let place = Installation::new().await;
@@ -130,39 +159,7 @@ async fn every_option_reaches_the_registration_and_is_shown_again() {
     let jwks = place.dir.path().join("jwks.json").display().to_string();
     std::fs::write(&jwks, keys).unwrap();
     let added = place
-        .add(
-            "c_archives",
-            "archives.example",
-            &[
-                "--profile=fapi2",
-                "--auth-alg=EdDSA",
-                "--jwks",
-                &jwks,
-                "--userinfo-alg=ES256",
-                "--authorization-alg=PS256",
-                "--introspection-alg=EdDSA",
-                "--require-signed-request",
-                "--request-object-alg=EdDSA",
-                "--request-uri=https://archives.example/r.jwt",
-                "--default-max-age=3600",
-                "--require-auth-time",
-                "--default-acr=urn:heteronym:acr:passkey",
-                "--initiate-login-uri=https://archives.example/login",
-                "--backchannel-logout-uri=https://back.example/out",
-                "--backchannel-logout-session",
-                "--frontchannel-logout-uri=https://archives.example/front",
-                "--frontchannel-logout-session",
-                "--certificate-bound",
-                "--resource=https://api.example/",
-                "--client-uri=https://archives.example/",
-                "--policy-uri=https://archives.example/privacy",
-                "--tos-uri=https://archives.example/terms",
-                "--logo-uri=https://archives.example/logo.png",
-                "--contact=admin@archives.example",
-                "--contact=+33 4 76 00 00 00",
-                "--claims-in-id-token",
-            ],
-        )
+        .add("c_archives", "archives.example", &[&["--jwks", jwks.as_str()], &MOST_OPTIONS[..]].concat())
         .await
         .unwrap();
     insta::assert_snapshot!(added, @r"
@@ -203,6 +200,12 @@ async fn every_option_reaches_the_registration_and_is_shown_again() {
     tos_uri         https://archives.example/terms
     userinfo_signed_response_alg  ES256
     ");
+}
+
+#[tokio::test]
+async fn bound_tokens_and_certificates_are_options_too_and_a_name_like_another_is_told() {
+    let place = Installation::new().await;
+    place.add("c_archives", "archives.example", &[]).await.unwrap();
     let bound = place.add("c_dpop", "dpop.example", &["--dpop", "--require-par"]).await.unwrap();
     assert!(bound.contains("\ndpop_bound_access_tokens  true\n"), "{bound}");
     assert!(bound.contains("\nrequire_pushed_authorization_requests  true\n"), "{bound}");

@@ -64,10 +64,9 @@ async fn a_forum_registers_itself_is_told_all_of_it_once_and_signs_people_in() {
     }
 }
 
-#[tokio::test]
-async fn every_member_that_is_asked_for_is_told_back_and_what_is_not_known_is_left_out() {
-    let service = taking("open", "").await;
-    let all = json!({
+/// Every member that a client may ask for, at values that are not the usual ones.
+fn everything() -> Value {
+    json!({
         "client_name": "Forum",
         "client_uri": "https://forum.example/",
         "logo_uri": "https://forum.example/logo.png",
@@ -107,7 +106,13 @@ async fn every_member_that_is_asked_for_is_told_back_and_what_is_not_known_is_le
         "response_types": ["code"],
         "grant_types": ["authorization_code", "refresh_token"],
         "subject_type": "pairwise",
-    });
+    })
+}
+
+#[tokio::test]
+async fn every_member_that_is_asked_for_is_told_back_and_what_is_not_known_is_left_out() {
+    let service = taking("open", "").await;
+    let all = everything();
     let strange = [
         ("software_id", json!("x")),
         ("client_name#fr", json!("Autre")),
@@ -170,11 +175,10 @@ async fn the_profile_and_the_grants_say_what_is_when_a_member_is_left_out() {
     }
 }
 
-#[tokio::test]
-async fn a_refusal_has_the_code_of_the_standard_and_names_the_member() {
-    let service = taking("open", "").await;
+/// A member at fault, and how its refusal begins.
+fn faults() -> Vec<(&'static str, Value, &'static str)> {
     let private = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AA", "d": "AA"}]});
-    for (member, value, says) in [
+    vec![
         ("redirect_uris", json!([]), "redirect_uris has to hold 1 to 20 addresses"),
         ("redirect_uris", json!("https://forum.example/cb"), "redirect_uris: invalid type: string"),
         ("redirect_uris", json!(["http://forum.example/cb"]), "redirect_uris: the redirect URI begins with http"),
@@ -223,7 +227,13 @@ async fn a_refusal_has_the_code_of_the_standard_and_names_the_member() {
         ("age_brackets", json!(["Y_LT18", "Y18-33", "Y_GE34"]), "age_brackets: "),
         ("resources", json!(["https://api.example/"]), "resources has to be at the origin of a redirect URI"),
         ("frontchannel_logout_uri", json!("https://other.example/"), "frontchannel_logout_uri has to be at the origin"),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn a_refusal_has_the_code_of_the_standard_and_names_the_member() {
+    let service = taking("open", "").await;
+    for (member, value, says) in faults() {
         let (code, description) = refusal(&service, &with(asked("forum.example"), member, value.clone())).await;
         let expected = if member == "redirect_uris" { "invalid_redirect_uri" } else { "invalid_client_metadata" };
         assert_eq!(code, expected, "{member} {value}: {description}");

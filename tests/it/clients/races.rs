@@ -32,7 +32,7 @@ fn node(store: Store, registration: Registration, seed: u64) -> Clients {
     let issuer = "https://id.example".to_owned().try_into().unwrap();
     let outbound = Outbound::new(&config::Outbound { allow: Vec::new(), extra_ca: "".into() }, &issuer).unwrap();
     let admission = Admission { registration, per_day: 10, provider: "Heteronym".to_owned(), local: false };
-    Clients::new(store, ambient, outbound, admission)
+    Clients::new(store, ambient, outbound).admitting(admission)
 }
 
 type Outcome = Result<Registered, AccessError>;

@@ -11,13 +11,13 @@ use crate::{
     accounts::{self, Accounts, InviteCode, SessionLimits},
     attributes::Attributes,
     clients::{Admission, Clients, Outbound},
-    config::{Config, Language, MtlsUrl},
+    config::{Config, Language},
     consent::Consents,
     domain::{age::LegalCalendar, ambient::Ambient, area::Areas, bracket::BracketTable},
     http::{self, Lang, Site, SiteConfig, server::Limits},
     keyring::Keyring,
     proofing::{self, Proofing},
-    provider::{Lifetimes, Parts, Provider},
+    provider::{Lifetimes, Mtls, Parts, Provider},
     pseudonym::Pseudonyms,
     store::Store,
     tasks::{Keys, Tasks},
@@ -55,15 +55,7 @@ impl Services {
     pub fn assemble(Assembly { config, store, keyring, ambient }: Assembly) -> anyhow::Result<Self> {
         let territory = &config.territory;
         let calendar = LegalCalendar::new(&territory.zone, territory.leap_day_majority).context("territory.zone")?;
-        let attributes = Attributes::new(
-            store.clone(),
-            Arc::clone(&keyring),
-            areas(&config)?,
-            calendar.clone(),
-            BracketTable::default(),
-            territory.smallest_crowd,
-            ambient.clone(),
-        );
+        let attributes = attributes(&config, &store, &keyring, &calendar, &ambient)?;
         let accounts = Accounts::new(
             store.clone(),
             Arc::clone(&keyring),
@@ -87,7 +79,7 @@ impl Services {
         let provider = Provider::new(Parts {
             name: config.server.name.clone(),
             issuer: config.server.issuer.clone(),
-            mtls_url: config.server.mtls_url.as_ref().map(MtlsUrl::origin),
+            mtls: mtls(&config),
             store: store.clone(),
             keyring: Arc::clone(&keyring),
             clients: clients.clone(),
@@ -165,6 +157,29 @@ pub(super) async fn open(place: &Place) -> anyhow::Result<Services> {
     let keyring = Arc::new(data.load_keys(&ambient)?);
     let store = data.open_store(&ambient).await?;
     Services::assemble(Assembly { config: data.config, store, keyring, ambient })
+}
+
+fn attributes(
+    config: &Config,
+    store: &Store,
+    keyring: &Arc<Keyring>,
+    calendar: &LegalCalendar,
+    ambient: &Ambient,
+) -> anyhow::Result<Attributes> {
+    Ok(Attributes::new(
+        store.clone(),
+        Arc::clone(keyring),
+        areas(config)?,
+        calendar.clone(),
+        BracketTable::default(),
+        config.territory.smallest_crowd,
+        ambient.clone(),
+    ))
+}
+
+fn mtls(config: &Config) -> Option<Mtls> {
+    let url = config.server.mtls_url.as_ref()?;
+    Some(Mtls { origin: url.origin(), authorities: config.server.client_ca().is_some() })
 }
 
 /// The embedded table, or that of another country. It lives as long as the process.

@@ -10,7 +10,7 @@ use super::{DataDir, Place};
 use crate::{
     accounts::{self, Accounts, InviteCode, SessionLimits},
     attributes::Attributes,
-    clients::{Clients, Outbound},
+    clients::{Admission, Clients, Outbound},
     config::{Config, Language},
     consent::Consents,
     domain::{age::LegalCalendar, ambient::Ambient, area::Areas, bracket::BracketTable},
@@ -64,8 +64,7 @@ impl Services {
             &config.server.issuer.origin().parse().context("server.issuer")?,
             &config.server.name,
         )?;
-        let outbound = Outbound::new(&config.outbound, &config.server.issuer)?;
-        let clients = Clients::new(store.clone(), ambient.clone(), outbound);
+        let clients = registry(&config, &store, &ambient)?;
         let pseudonyms = Pseudonyms::new(store.clone(), Arc::clone(&keyring), ambient.clone());
         let consents = Consents::new(store.clone(), Arc::clone(&keyring), ambient.clone());
         let proofing = Proofing::new(
@@ -192,6 +191,17 @@ fn areas(config: &Config) -> anyhow::Result<&'static Areas> {
     let text = std::fs::read_to_string(file).with_context(|| format!("territory.areas_file {}", file.display()))?;
     let areas = Areas::from_tsv(&text).with_context(|| format!("territory.areas_file {}", file.display()))?;
     Ok(Box::leak(Box::new(areas)))
+}
+
+fn registry(config: &Config, store: &Store, ambient: &Ambient) -> anyhow::Result<Clients> {
+    let outbound = Outbound::new(&config.outbound, &config.server.issuer)?;
+    let admission = Admission {
+        registration: config.clients.registration,
+        per_day: config.clients.open_registrations_per_day,
+        provider: config.server.name.clone(),
+        local: !config.server.issuer.is_https(),
+    };
+    Ok(Clients::new(store.clone(), ambient.clone(), outbound).admitting(admission))
 }
 
 fn account_policy(config: &Config) -> accounts::Policy {

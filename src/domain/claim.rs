@@ -15,6 +15,8 @@ use super::{
 #[serde(rename_all = "snake_case")]
 pub enum Quality {
     AgeBracket,
+    /// As `specs/claims.md` writes it. The other spelling was once made of this name, and may stand in what is kept.
+    #[serde(rename = "age_over_18", alias = "age_over18")]
     AgeOver18,
     Residence,
     Sex,
@@ -150,3 +152,17 @@ pub fn scopes_of(claim: &str) -> Option<&'static [&'static str]> {
 
 /// Every scope that is served.
 pub const SCOPES: [&str; 7] = ["openid", "profile", "age", "residence", "sex", "roles", "offline_access"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quality_is_written_in_json_as_everywhere() {
+        for quality in Quality::ALL {
+            assert_eq!(serde_json::to_value(quality).unwrap(), quality.as_str());
+            assert_eq!(serde_json::from_value::<Quality>(quality.as_str().into()).unwrap(), quality);
+        }
+        assert_eq!(serde_json::from_str::<Quality>("\"age_over18\"").unwrap(), Quality::AgeOver18);
+    }
+}

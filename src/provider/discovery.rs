@@ -19,6 +19,7 @@ pub mod path {
     pub const AUTHORIZE: &str = "/authorize";
     pub const TOKEN: &str = "/token";
     pub const USERINFO: &str = "/userinfo";
+    pub const REGISTER: &str = "/register";
     pub const PUSH: &str = "/par";
     pub const INTROSPECT: &str = "/introspect";
     pub const REVOKE: &str = "/revoke";
@@ -52,7 +53,7 @@ impl Provider {
             token_endpoint: self.issuer.at(path::TOKEN),
             userinfo_endpoint: self.issuer.at(path::USERINFO),
             jwks_uri: self.issuer.at(path::JWKS),
-            registration_endpoint: None,
+            registration_endpoint: self.clients.take_registrations().then(|| self.issuer.at(path::REGISTER)),
             end_session_endpoint: Some(self.issuer.at(path::END_SESSION)),
             revocation_endpoint: None,
             introspection_endpoint: None,

@@ -7,6 +7,7 @@ mod consent;
 mod cors;
 mod end_session;
 mod endpoints;
+mod registration;
 mod userinfo;
 
 use axum::{
@@ -34,7 +35,7 @@ pub fn routes(provider: Provider) -> Router {
         .route(path::INTROSPECT, post(endpoints::introspect))
         .route(path::REVOKE, post(endpoints::revoke))
         .layer(middleware::from_fn_with_state(provider.clone(), cors::for_clients));
-    Router::new()
+    let router = Router::new()
         .merge(of_clients)
         .route(path::DISCOVERY, get(endpoints::discovery))
         .route(path::OAUTH_METADATA, get(endpoints::discovery))
@@ -48,7 +49,8 @@ pub fn routes(provider: Provider) -> Router {
             get(end_session::by_get).post(end_session::by_post).head(async || not_by_head("GET, POST")),
         )
         .route(paths::END_SESSION_CONFIRMED, post(end_session::confirmed))
-        .with_state(provider)
+        .with_state(provider.clone());
+    router.merge(registration::routes(provider))
 }
 
 pub(super) const TEXTS: [(Lang, &str); 2] = [(Lang::Fr, include_str!("fr.ftl")), (Lang::En, include_str!("en.ftl"))];

@@ -4,8 +4,10 @@ mod authenticate;
 mod draft;
 mod keys;
 mod metadata;
+mod outbound;
 mod profile;
 mod register;
+mod sector_document;
 
 use std::{
     collections::HashMap,
@@ -16,10 +18,12 @@ use std::{
 pub use self::{
     authenticate::AuthenticationError,
     draft::Draft,
-    keys::KeySource,
+    keys::{ClientKeys, KeySource, KeySourceError, KeysError},
     metadata::{CertificateIdentity, ClaimsIn, Metadata},
+    outbound::{Limits, Outbound, OutboundError, OutboundSetupError, Resolve, Target},
     profile::{Profile, UnknownProfile},
     register::RegistrationError,
+    sector_document::{SectorDocumentError, sector_at},
 };
 use crate::{
     domain::{

@@ -10,14 +10,14 @@ use super::{DataDir, Place};
 use crate::{
     accounts::{self, Accounts, InviteCode, SessionLimits},
     attributes::Attributes,
-    clients::Clients,
+    clients::{Clients, Outbound},
     config::{Config, Language},
     consent::Consents,
     domain::{age::LegalCalendar, ambient::Ambient, area::Areas, bracket::BracketTable},
     http::{self, Lang, Site, SiteConfig, server::Limits},
     keyring::Keyring,
     proofing::{self, Proofing},
-    provider::{Lifetimes, Parts, Provider},
+    provider::{Lifetimes, Parts, Provider, logout::Logout},
     pseudonym::Pseudonyms,
     store::Store,
     tasks::Tasks,
@@ -48,6 +48,7 @@ pub struct Services {
     pub consents: Consents,
     pub proofing: Proofing,
     pub provider: Provider,
+    pub logout: Logout,
     site: Arc<Site>,
 }
 
@@ -96,6 +97,8 @@ impl Services {
             lifetimes: lifetimes(&config),
             ambient: ambient.clone(),
         });
+        let outbound = Outbound::new(&config.outbound, &config.server.issuer)?;
+        let logout = Logout::new(provider.clone(), outbound);
         let site = site(&config, &keyring, &ambient)?;
         Ok(Self {
             config,
@@ -110,6 +113,7 @@ impl Services {
             consents,
             proofing,
             provider,
+            logout,
             site,
         })
     }
@@ -126,13 +130,14 @@ impl Services {
                 pseudonyms: self.pseudonyms.clone(),
             }))
             .merge(web::registrar::routes(self.proofing.clone()))
-            .layer(Extension(self.accounts.clone()));
+            .layer(Extension(self.accounts.clone()))
+            .layer(Extension(web::Farewells(self.logout.clone())));
         http::shell(pages, Arc::clone(&self.site))
     }
 
     /// The work that comes round by itself, for whoever serves this instance.
     pub fn tasks(&self) -> Tasks {
-        Tasks::new(self.store.clone(), self.attributes.clone(), self.ambient.clone())
+        Tasks::new(self.store.clone(), self.attributes.clone(), self.logout.clone(), self.ambient.clone())
     }
 
     /// Where an activation code is used. It stands behind `#`, which browsers keep to themselves.

@@ -2,7 +2,7 @@
 //!
 //! [`authorize`] is an ordered list of small checks; [`interaction`] the steps a citizen goes through between the
 //! request and its answer; `code` is what that answer carries; [`token`] spends it, and refresh tokens; [`userinfo`],
-//! [`end_session`] and [`discovery`] are what their names say.
+//! [`end_session`] and [`discovery`] are what their names say; [`logout`] tells the forums that a session has ended.
 
 pub mod authorize;
 pub mod client;
@@ -10,6 +10,7 @@ mod code;
 pub mod discovery;
 pub mod end_session;
 pub mod interaction;
+pub mod logout;
 pub mod token;
 pub mod userinfo;
 mod voice;

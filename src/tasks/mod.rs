@@ -12,6 +12,7 @@ use crate::{
     accounts::FORGOTTEN,
     attributes::Attributes,
     domain::ambient::Ambient,
+    provider::logout::Logout,
     store::{Store, StoreError, accounts, grants, sessions, throttles},
 };
 
@@ -30,6 +31,8 @@ pub enum Task {
     Facts,
     /// Reads enrolments of other nodes, so that nobody has to wait for the size of a crowd.
     Crowds,
+    /// Tells forums that sessions have ended, and tells them again where they did not answer.
+    Logouts,
 }
 
 /// The periodic work of one node.
@@ -37,12 +40,13 @@ pub enum Task {
 pub struct Tasks {
     store: Store,
     attributes: Attributes,
+    logout: Logout,
     ambient: Ambient,
 }
 
 impl Task {
-    pub const ALL: [Self; 6] =
-        [Self::Sessions, Self::Ceremonies, Self::Throttles, Self::Grants, Self::Facts, Self::Crowds];
+    pub const ALL: [Self; 7] =
+        [Self::Sessions, Self::Ceremonies, Self::Throttles, Self::Grants, Self::Facts, Self::Crowds, Self::Logouts];
 
     /// The name in the log.
     pub const fn as_str(self) -> &'static str {
@@ -53,12 +57,14 @@ impl Task {
             Self::Grants => "grants",
             Self::Facts => "facts",
             Self::Crowds => "crowds",
+            Self::Logouts => "logouts",
         }
     }
 
     /// The time between two rounds. The less there is to remove in one statement, the less it holds others up.
     const fn interval(self) -> Duration {
         match self {
+            Self::Logouts => Duration::from_secs(5),
             Self::Grants | Self::Ceremonies => Duration::from_mins(1),
             Self::Sessions | Self::Crowds => Duration::from_mins(5),
             Self::Throttles => Duration::from_hours(6),
@@ -68,8 +74,8 @@ impl Task {
 }
 
 impl Tasks {
-    pub fn new(store: Store, attributes: Attributes, ambient: Ambient) -> Self {
-        Self { store, attributes, ambient }
+    pub fn new(store: Store, attributes: Attributes, logout: Logout, ambient: Ambient) -> Self {
+        Self { store, attributes, logout, ambient }
     }
 
     /// Does all tasks round after round until `shutdown` resolves. What fails is logged and done again the next time.
@@ -102,12 +108,14 @@ impl Tasks {
             }
             Task::Facts => self.settle().await,
             Task::Crowds => self.attributes.read_crowds().await.map(|()| 0),
+            Task::Logouts => self.logout.round().await,
         }
     }
 
     async fn repeat(self, task: Task) {
-        // Crowds are read at once: the first citizen would have to wait for all rows.
-        let mut pause = if task == Task::Crowds { Duration::ZERO } else { self.jittered(FIRST_ROUND) };
+        // Crowds are read at once: the first citizen would have to wait for all rows. Forums wait for what a crash kept back.
+        let at_once = matches!(task, Task::Crowds | Task::Logouts);
+        let mut pause = if at_once { Duration::ZERO } else { self.jittered(FIRST_ROUND) };
         loop {
             tokio::time::sleep(pause).await;
             let tasks = self.clone();

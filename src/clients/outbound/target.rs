@@ -104,7 +104,9 @@ impl Allowed {
             }
         };
         let parsed = Host::parse(host).ok()?;
-        (parsed.to_string() == host).then_some(Self { host: parsed, port })
+        let usable =
+            parsed.to_string() == host && !matches!(&parsed, Host::Domain(name) if !name.split('.').all(is_label));
+        usable.then_some(Self { host: parsed, port })
     }
 
     fn covers(&self, host: &Host, port: u16) -> bool {
@@ -126,11 +128,17 @@ impl Target {
     }
 }
 
-/// A name that means the same host wherever it is asked: with two labels at least, none of them empty (`localhost.` ends in
-/// one), and none of those that are for a machine's or a house's own use.
+/// A name that means the same host wherever it is asked: with two labels at least, and none of those that are for a machine's
+/// or a house's own use.
 fn is_full_name(name: &str) -> bool {
     let local = LOCAL.iter().any(|local| name.strip_suffix(local).is_some_and(|before| before.ends_with('.')));
-    name.len() <= 253 && name.contains('.') && name.split('.').all(|label| (1..=63).contains(&label.len())) && !local
+    name.len() <= 253 && name.contains('.') && name.split('.').all(is_label) && !local
+}
+
+/// RFC 1035 §2.3.4; `localhost.` ends in an empty one. The underscore is in no host name by RFC 1123 §2.1, and in use.
+fn is_label(label: &str) -> bool {
+    let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    (1..=63).contains(&label.len()) && label.bytes().all(letter)
 }
 
 const MAX_LENGTH: usize = 2_000;
@@ -253,6 +261,8 @@ mod tests {
             "x.local",
             "metadata.google.internal",
             "forum.example.",
+            "a..example",
+            "*.example",
             &long,
         ] {
             assert_eq!(check(&format!("https://{host}/")), Err(OutboundError::Host), "{host}");

@@ -1,6 +1,11 @@
 //! Relying parties: registered, refused, and worked on from the command line.
 
 mod command;
+mod outbound;
+mod outbound_keys;
+mod outbound_sector;
+mod outbound_sink;
+mod outbound_tls;
 mod registration;
 mod sectors;
 

@@ -184,7 +184,7 @@ async fn settle(services: &Services, office: RegistrarId, forums: &[Forum], numb
         account: signed_in.account,
         person,
         at: signed_in.auth_time,
-        acr: signed_in.method.acr().as_str().to_owned(),
+        acr: signed_in.method.acr(),
         amr: signed_in.method.amr().iter().map(|&word| word.to_owned()).collect(),
         session_tag: signed_in.tag(),
         session: signed_in.token_hash(),

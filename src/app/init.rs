@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf};
 
 use anyhow::bail;
 
-use super::{DataDir, Place};
+use super::{DataDir, Place, listeners::Listeners};
 use crate::{
     config::{self, Config},
     domain::ambient::Ambient,
@@ -69,6 +69,7 @@ pub(super) async fn doctor(args: Doctor, out: &mut impl Write) -> anyhow::Result
     };
     let ambient = Ambient::system();
     let data = DataDir::new(&args.place.data, config);
+    tls(&mut report, &data, &ambient)?;
     if let Some(keyring) = report.take("keys", data.load_keys(&ambient))? {
         let due = keyring.due(ambient.now());
         report.say(due.is_empty(), "key rotation", "a key is due: `heteronym keys rotate`")?;
@@ -93,6 +94,21 @@ pub(super) async fn doctor(args: Doctor, out: &mut impl Write) -> anyhow::Result
     }
     let faults = report.faults;
     if faults == 0 { Ok(()) } else { bail!("{faults} to mend") }
+}
+
+/// The certificate of a provider that ends TLS itself. Where a proxy does, it is the proxy's operator who looks.
+fn tls(report: &mut Report<'_, impl Write>, data: &DataDir, ambient: &Ambient) -> std::io::Result<()> {
+    if data.config.server.tls().is_none() {
+        return Ok(());
+    }
+    if let Some(Listeners { public: Some(tls), .. }) = report.take("TLS", Listeners::load(data, ambient))? {
+        let remedy = match tls.days_left() {
+            None => "it has expired, and every client refuses it: renew it".to_owned(),
+            Some(days) => format!("it expires in {days} days: renew it"),
+        };
+        report.say(!tls.expires_soon(), "validity of the certificate", &remedy)?;
+    }
+    Ok(())
 }
 
 struct Report<'o, W> {

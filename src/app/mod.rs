@@ -5,6 +5,7 @@ mod data;
 mod demo;
 mod init;
 mod keys;
+mod listeners;
 mod registrars;
 mod serve;
 mod services;

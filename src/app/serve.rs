@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use axum::Router;
 use rand::Rng as _;
 use tokio::net::TcpListener;
 
-use super::{Assembly, DataDir, Place, Services};
+use super::{Assembly, DataDir, Place, Services, listeners::Listeners};
 use crate::{
     config::Config,
     domain::ambient::Ambient,
     forum,
-    http::server,
+    http::server::{self, Limits, Tls},
     store::{StoreError, settings},
     telemetry::{self, Metrics},
 };
@@ -31,15 +32,14 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     if keyring.is_demo() {
         bail!("these keys were made for a demonstration: make real ones with `heteronym init` in another directory");
     }
+    let listeners = Listeners::load(&data, &ambient)?;
     let store = data.open_store(&ambient).await?;
     let services = Services::assemble(Assembly { config: data.config, store, keyring: Arc::new(keyring), ambient })?;
-    let listener = bind(services.config.server.listen).await?;
-    tracing::info!(issuer = %services.config.server.issuer, "serving");
-    until_told_to_stop(&services, listener).await
+    until_told_to_stop(&services, listeners).await
 }
 
 /// Serves, with the operator's listener beside it, until the process is asked to end; then loses nothing.
-async fn until_told_to_stop(services: &Services, listener: TcpListener) -> anyhow::Result<()> {
+async fn until_told_to_stop(services: &Services, listeners: Listeners) -> anyhow::Result<()> {
     let asked = asked_to_stop();
     let metrics = Metrics::new();
     let router = metrics.observe(services.router());
@@ -47,27 +47,51 @@ async fn until_told_to_stop(services: &Services, listener: TcpListener) -> anyho
     let wait = |mut stopped: tokio::sync::watch::Receiver<()>| async move {
         let _ = stopped.changed().await;
     };
-    let operations = match services.config.server.operations_listen {
-        Some(address) => {
-            let figures = telemetry::routes(metrics, ready(services));
-            let listener = bind(address).await?;
-            let limits = server::Limits::default();
-            Some(tokio::spawn(server::serve(listener, figures, limits, wait(stopped.clone()))))
-        }
-        None => None,
-    };
-    let tasks = tokio::spawn(services.tasks().run(wait(stopped.clone())));
-    let serving = tokio::spawn(server::serve(listener, router, services.limits(), wait(stopped)));
+    let config = &services.config.server;
+    let mut faces = vec![Face {
+        listener: bind(config.listen).await?,
+        router: router.clone(),
+        limits: services.limits(),
+        tls: listeners.public,
+    }];
+    if let Some(mutual) = listeners.mutual {
+        let listener = bind(mutual.listen).await?;
+        let router = mutual.router(router, services);
+        faces.push(Face { listener, router, limits: services.limits(), tls: Some(mutual.tls) });
+    }
+    if let Some(address) = config.operations_listen {
+        let router = telemetry::routes(metrics, ready(services));
+        faces.push(Face { listener: bind(address).await?, router, limits: Limits::default(), tls: None });
+    }
+    tracing::info!(issuer = %config.issuer, "serving");
+    let serving: Vec<_> = faces.into_iter().map(|face| tokio::spawn(face.serve(wait(stopped.clone())))).collect();
+    let tasks = tokio::spawn(services.tasks().run(wait(stopped)));
     asked.await;
     tracing::info!("stopping: requests under way are finished first");
     drop(stop);
-    serving.await?;
-    tasks.await?;
-    if let Some(operations) = operations {
-        operations.await?;
+    for face in serving {
+        face.await?;
     }
+    tasks.await?;
     services.store.close().await;
     Ok(())
+}
+
+/// One listener with what it answers.
+struct Face {
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    tls: Option<Arc<Tls>>,
+}
+
+impl Face {
+    async fn serve(self, shutdown: impl Future<Output = ()>) {
+        match self.tls {
+            Some(tls) => server::serve_tls(self.listener, self.router, self.limits, tls, shutdown).await,
+            None => server::serve(self.listener, self.router, self.limits, shutdown).await,
+        }
+    }
 }
 
 /// `heteronym forum`: a forum that runs by itself.
@@ -81,7 +105,7 @@ pub(super) async fn forum(args: forum::Args) -> anyhow::Result<()> {
     if let Some(code) = forum.first_moderator_code() {
         println!("The first moderator is whoever enters this code at {}/moderation: {code}", forum.config().base_url);
     }
-    forum.serve(listener, server::Limits::default(), asked_to_stop()).await;
+    forum.serve(listener, Limits::default(), asked_to_stop()).await;
     Ok(())
 }
 

@@ -73,7 +73,8 @@ impl Services {
             &config.server.issuer.origin().parse().context("server.issuer")?,
             &config.server.name,
         )?;
-        let clients = Clients::new(store.clone(), ambient.clone());
+        let outbound = Outbound::new(&config.outbound, &config.server.issuer)?;
+        let clients = Clients::new(store.clone(), ambient.clone(), outbound.clone());
         let pseudonyms = Pseudonyms::new(store.clone(), Arc::clone(&keyring), ambient.clone());
         let consents = Consents::new(store.clone(), Arc::clone(&keyring), ambient.clone());
         let proofing = Proofing::new(
@@ -97,7 +98,6 @@ impl Services {
             lifetimes: lifetimes(&config),
             ambient: ambient.clone(),
         });
-        let outbound = Outbound::new(&config.outbound, &config.server.issuer)?;
         let logout = Logout::new(provider.clone(), outbound);
         let site = site(&config, &keyring, &ambient)?;
         Ok(Self {

@@ -12,14 +12,14 @@ use std::{
     time::Duration,
 };
 
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use tokio::sync;
 
 use super::{Outbound, OutboundError};
 use crate::{
     domain::ambient::Timestamp,
-    wire::jose::{InvalidKey, JwkSet, KeySet, Refusal, Verified, Verifier},
+    wire::jose::{InvalidKey, JwkSet, KeySet, Refusal},
 };
 
 /// Where a client's keys are. As JSON it is the one member `jwks` or `jwks_uri` of the client's metadata.
@@ -110,15 +110,13 @@ impl ClientKeys {
         Self { outbound, entries: Arc::default() }
     }
 
-    /// The claims of a token that one of the client's keys signed. Only when no key fits is the address asked again.
-    pub async fn verify<T: DeserializeOwned>(
+    /// What a client signed, verified with its keys. Only when no key fits is the address asked again.
+    pub async fn verify<T>(
         &self,
         source: &KeySource,
-        verifier: &Verifier<'_>,
-        token: &str,
         now: Timestamp,
-    ) -> Result<Verified<T>, KeysError> {
-        let verify = |keys: &KeySet| verifier.verify(token, keys, now.seconds());
+        verify: impl Fn(&KeySet) -> Result<T, Refusal>,
+    ) -> Result<T, KeysError> {
         let uri = match source {
             KeySource::Inline(set) => return Ok(verify(&KeySet::new(set))?),
             KeySource::Uri(uri) => uri,

@@ -182,9 +182,9 @@ impl Metadata {
         self.scope.contains("offline_access")
     }
 
-    /// Whether a browser's script at this origin is the client's own: where a redirect URI is.
-    pub fn is_at(&self, origin: &str) -> bool {
-        self.redirects().iter().any(|redirect| redirect.proven().origin() == origin)
+    /// The origins of its redirect URIs: where its own scripts run.
+    pub fn origins(&self) -> impl Iterator<Item = String> {
+        self.redirects().into_iter().map(|redirect| redirect.proven().origin().to_owned())
     }
 
     fn redirects(&self) -> Vec<RedirectUri> {

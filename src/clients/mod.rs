@@ -10,13 +10,13 @@ mod register;
 mod sector_document;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
 pub use self::{
-    authenticate::AuthenticationError,
+    authenticate::{Audience, AuthenticationError, Certificate},
     draft::Draft,
     keys::{ClientKeys, KeySource, KeySourceError, KeysError},
     metadata::{CertificateIdentity, ClaimsIn, Metadata},
@@ -54,20 +54,27 @@ pub struct Client {
 pub struct Clients {
     store: Store,
     ambient: Ambient,
+    keys: ClientKeys,
     cache: Arc<RwLock<Cache>>,
     /// Heteronyms per person. The schema keeps what a sector began with, so what was read once stays true.
     policies: Arc<RwLock<HashMap<Sector, i64>>>,
+    /// Where the redirect URIs of all live clients are, and when that was read.
+    origins: Arc<RwLock<Option<Origins>>>,
 }
 
 /// Clients and when each was read. Only registered ones are in it, so strangers cannot make it grow.
 type Cache = HashMap<ClientId, (Timestamp, Arc<Client>)>;
 
+/// The origins of live clients, and when they were read.
+type Origins = (Timestamp, HashSet<String>);
+
 /// For how long another node's change may go unseen.
 pub const STALENESS: Duration = Duration::from_secs(5);
 
 impl Clients {
-    pub fn new(store: Store, ambient: Ambient) -> Self {
-        Self { store, ambient, cache: Arc::default(), policies: Arc::default() }
+    pub fn new(store: Store, ambient: Ambient, outbound: Outbound) -> Self {
+        let keys = ClientKeys::new(outbound);
+        Self { store, ambient, keys, cache: Arc::default(), policies: Arc::default(), origins: Arc::default() }
     }
 
     /// The client, disabled or not.
@@ -87,6 +94,23 @@ impl Clients {
     pub async fn list(&self) -> Result<Vec<Client>, StoreError> {
         let rows = self.store.read::<_, StoreError, _>(|tx| Box::pin(async move { rows::list(tx).await }));
         rows.await?.into_iter().map(Client::read).collect()
+    }
+
+    /// Whether a script at this origin may be a client's own: a redirect URI of a live client is there. Read anew as often as
+    /// a client is.
+    pub async fn is_at_home(&self, origin: &str) -> Result<bool, StoreError> {
+        let now = self.ambient.now();
+        if let Some((read_at, origins)) = &*self.origins.read().unwrap_or_else(PoisonError::into_inner)
+            && is_recent(*read_at, now)
+        {
+            return Ok(origins.contains(origin));
+        }
+        let clients = self.list().await?;
+        let live = clients.iter().filter(|client| !client.is_disabled());
+        let origins: HashSet<String> = live.flat_map(|client| client.metadata.origins()).collect();
+        let known = origins.contains(origin);
+        *self.origins.write().unwrap_or_else(PoisonError::into_inner) = Some((now, origins));
+        Ok(known)
     }
 
     /// The other clients that know the members of this one by the same `sub`, ended ones too: they have not forgotten.
@@ -143,12 +167,17 @@ impl Clients {
     fn cached(&self, id: &ClientId, now: Timestamp) -> Option<Arc<Client>> {
         let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
         let (read_at, client) = cache.get(id)?;
-        (now >= *read_at && now.since(*read_at) < STALENESS).then(|| Arc::clone(client))
+        is_recent(*read_at, now).then(|| Arc::clone(client))
     }
 
     fn forget(&self, id: &ClientId) {
+        *self.origins.write().unwrap_or_else(PoisonError::into_inner) = None;
         self.cache.write().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
+}
+
+fn is_recent(read_at: Timestamp, now: Timestamp) -> bool {
+    now >= read_at && now.since(read_at) < STALENESS
 }
 
 impl Client {

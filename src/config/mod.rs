@@ -19,7 +19,7 @@ pub use self::{
     accounts::Accounts,
     keys::Keys,
     outbound::Outbound,
-    server::{Language, Server},
+    server::{Language, MtlsUrl, Server},
     storage::{Engine, Storage},
     territory::Territory,
     tokens::Tokens,
@@ -81,9 +81,11 @@ impl Config {
             let Some((section, key)) = path.split_once('_') else { continue };
             set(&mut table, &section.to_lowercase(), &key.to_lowercase(), &value)?;
         }
-        Value::Table(table)
+        let config: Self = Value::Table(table)
             .try_into()
-            .map_err(|error: toml::de::Error| ConfigError::Invalid(error.message().to_owned()))
+            .map_err(|error: toml::de::Error| ConfigError::Invalid(error.message().to_owned()))?;
+        config.server.check().map_err(|reason| ConfigError::Invalid(reason.to_owned()))?;
+        Ok(config)
     }
 }
 

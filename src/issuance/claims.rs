@@ -1,12 +1,14 @@
 //! The claims of a token, as they stand on the wire (`specs/claims.md`).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::Binding;
 use crate::domain::{
     area::AreaCode,
     authentication::Acr,
     bracket::AgeBracket,
     claim::Quality,
+    ids::ClientId,
     quality::{RoleKind, Sex},
 };
 
@@ -60,18 +62,55 @@ pub struct IdTokenClaims {
     pub auth_time: Option<i64>,
     pub acr: Acr,
     pub amr: Vec<String>,
-    pub at_hash: String,
+    /// Of the access token that goes with it, which is ready first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_hash: Option<String>,
     pub sid: String,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonClaims>,
+}
+
+/// An access token for a protected resource of the forum's own (RFC 9068 §2.2).
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AccessTokenClaims {
+    pub iss: String,
+    pub sub: String,
+    pub aud: String,
+    pub exp: i64,
+    pub iat: i64,
+    /// Leads us, and nobody else, to the grant.
+    pub jti: String,
+    pub client_id: String,
+    pub scope: String,
+    pub auth_time: i64,
+    pub acr: Acr,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Binding>,
 }
 
 /// The answer of the UserInfo endpoint (OpenID Connect Core §5.3.2).
 #[derive(Clone, Serialize)]
 pub struct UserInfo {
     pub sub: String,
+    /// In a signed answer, which says by whom and for whom it is.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub addressed: Option<Addressed>,
     #[serde(flatten)]
     pub person: PersonClaims,
+}
+
+/// Who signed an answer, for whom.
+#[derive(Clone, Serialize)]
+pub struct Addressed {
+    pub iss: String,
+    pub aud: String,
+}
+
+impl UserInfo {
+    #[must_use]
+    pub fn addressed(self, issuer: &str, client: &ClientId) -> Self {
+        Self { addressed: Some(Addressed { iss: issuer.to_owned(), aud: client.to_string() }), ..self }
+    }
 }
 
 impl PersonClaims {

@@ -10,8 +10,10 @@ mod terms;
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 pub use self::{
-    claims::{IdTokenClaims, NameClaims, PersonClaims, UserInfo},
+    claims::{AccessTokenClaims, IdTokenClaims, NameClaims, PersonClaims, UserInfo},
     terms::{Binding, Terms},
 };
 use crate::{
@@ -19,7 +21,7 @@ use crate::{
     domain::{
         ambient::{Ambient, Timestamp},
         claim::Qualities,
-        ids::FamilyId,
+        ids::{FamilyId, GrantId},
         quality::Facts,
         secret::TokenHash,
     },
@@ -59,20 +61,34 @@ pub struct Draft<'a> {
     pub claims_in_id_token: bool,
     /// Absent in a refreshed ID token, where it would have no use.
     pub nonce: Option<&'a str>,
-    pub access_token: &'a str,
     pub now: Timestamp,
 }
 
-/// A token that is fit to be issued, and is not recorded yet: a transaction that is run again records it again.
+/// Tokens that are fit to be issued, and not recorded yet: a transaction that is run again records them again.
 #[derive(Clone)]
 pub struct Prepared {
     claims: IdTokenClaims,
+    access: AccessToken,
     algorithm: Algorithm,
     now: Timestamp,
 }
 
-/// The right to one signature.
+#[derive(Clone)]
+enum AccessToken {
+    /// Sealed for ourselves: nobody else can read it.
+    Opaque(String),
+    /// For a protected resource, to be signed.
+    Jwt(Box<AccessTokenClaims>),
+}
+
+/// The right to sign the tokens of one answer.
 pub struct Ticket(Prepared);
+
+/// The tokens of one answer. Nothing of them is printed.
+pub struct Issued {
+    pub id_token: String,
+    pub access_token: String,
+}
 
 /// Why a token is not issued. None of it is the client's fault but [`IssueError::Spent`] and [`IssueError::Dead`].
 #[derive(Debug, thiserror::Error)]
@@ -154,7 +170,7 @@ impl Issuance {
             auth_time: draft.terms.auth_time_asked.then(|| draft.terms.auth_time.seconds()),
             acr: draft.terms.acr,
             amr: draft.terms.amr.clone(),
-            at_hash: half_hash(draft.algorithm, draft.access_token),
+            at_hash: None,
             sid: draft.terms.sid.clone(),
             person,
         };
@@ -162,14 +178,32 @@ impl Issuance {
         if self.keyring.signer(draft.algorithm, draft.now).is_none() {
             return Err(IssueError::NoKey(draft.algorithm));
         }
-        Ok(Prepared { claims, algorithm: draft.algorithm, now: draft.now })
+        let access = self.access_token(draft.terms, &claims.sub, draft.now);
+        Ok(Prepared { claims, access, algorithm: draft.algorithm, now: draft.now })
     }
 
     /// Signs what was recorded.
-    pub fn sign(&self, ticket: Ticket) -> Result<String, IssueError> {
-        let Prepared { claims, algorithm, now } = ticket.0;
+    pub fn sign(&self, ticket: Ticket) -> Result<Issued, IssueError> {
+        let Prepared { mut claims, access, algorithm, now } = ticket.0;
         let signer = self.keyring.signer(algorithm, now).ok_or(IssueError::NoKey(algorithm))?;
-        Ok(signer.sign(Typ::Jwt, &claims)?)
+        let access_token = match access {
+            AccessToken::Opaque(token) => token,
+            AccessToken::Jwt(claims) => signer.sign(Typ::AccessToken, &claims)?,
+        };
+        claims.at_hash = Some(half_hash(algorithm, &access_token));
+        Ok(Issued { id_token: signer.sign(Typ::Jwt, &claims)?, access_token })
+    }
+
+    /// Signs what is answered to a client about tokens that were issued: UserInfo, introspection, the way of a code.
+    pub fn sign_answer(
+        &self,
+        typ: Typ,
+        algorithm: Algorithm,
+        now: Timestamp,
+        claims: &impl Serialize,
+    ) -> Result<String, IssueError> {
+        let signer = self.keyring.signer(algorithm, now).ok_or(IssueError::NoKey(algorithm))?;
+        Ok(signer.sign(typ, claims)?)
     }
 
     /// What is told of the present facts: agreed to, asked for, and shown before.
@@ -193,12 +227,35 @@ impl Issuance {
     }
 
     /// A fresh access token of these terms, for the time that access tokens live.
-    pub fn access_token(&self, terms: &Terms, now: Timestamp) -> String {
-        terms.seal_access(&self.keyring, now.seconds() + self.lifetimes.access_token, &mut self.ambient.rng())
+    fn access_token(&self, terms: &Terms, sub: &str, now: Timestamp) -> AccessToken {
+        let (iat, exp) = (now.seconds(), now.seconds() + self.lifetimes.access_token);
+        let mut rng = self.ambient.rng();
+        let Some(resource) = &terms.resource else {
+            return AccessToken::Opaque(terms.seal_access(&self.keyring, exp, &mut rng));
+        };
+        AccessToken::Jwt(Box::new(AccessTokenClaims {
+            iss: self.issuer.to_string(),
+            sub: sub.to_owned(),
+            aud: resource.clone(),
+            exp,
+            iat,
+            jti: self.keyring.token().seal(JTI, b"", terms.grant.as_bytes(), &mut rng),
+            client_id: terms.client.to_string(),
+            scope: terms.scope.to_string(),
+            auth_time: terms.auth_time.seconds(),
+            acr: terms.acr,
+            cnf: terms.binding.clone(),
+        }))
     }
 
-    /// The terms of an access token that has not expired.
-    pub fn open_access_token(&self, token: &str, now: Timestamp) -> Option<Terms> {
+    /// The grant that the `jti` of an access token leads to.
+    pub fn grant_of(&self, jti: &str) -> Option<GrantId> {
+        let bytes = self.keyring.token().open(JTI, b"", jti).ok()?;
+        GrantId::try_from(bytes.as_slice()).ok()
+    }
+
+    /// The terms of an opaque access token that has not expired, and when it does, in seconds since the epoch.
+    pub fn open_access_token(&self, token: &str, now: Timestamp) -> Option<(Terms, i64)> {
         Terms::open_access(&self.keyring, token, now.seconds())
     }
 }
@@ -240,6 +297,14 @@ impl Prepared {
         grants::insert_refresh_token(tx, next, family).await?;
         Ok(Ticket(self))
     }
+
+    /// Records the tokens where the refresh token stays the same: while it is unspent, and all that it rests on stands.
+    pub async fn renew(self, tx: &mut Tx, shown: TokenHash) -> Result<Ticket, IssueError> {
+        match grants::find_refresh_token(tx, shown).await? {
+            Some(found) if !found.dead && found.used.is_none() => Ok(Ticket(self)),
+            _ => Err(IssueError::Dead),
+        }
+    }
 }
 
 /// Refuses what must never be signed, whoever built it.
@@ -264,5 +329,6 @@ fn lint(claims: &IdTokenClaims, terms: &Terms) -> Result<(), IssueError> {
     Ok(())
 }
 
+const JTI: &str = "jti";
 const SUBJECT_LENGTH: usize = 43;
 const MAX_ID_TOKEN_LIFE: i64 = 300;

@@ -17,7 +17,7 @@ use crate::{
         ids::{AccountId, ClientId, ConsentId, GrantId, PersonId, PseudonymId},
     },
     keyring::Keyring,
-    wire::oauth::Scope,
+    wire::{jose::Thumbprint, oauth::Scope},
 };
 
 /// What was granted. One-letter names keep the sealed values short: they travel in every request.
@@ -75,7 +75,7 @@ pub struct Terms {
 pub enum Binding {
     /// The thumbprint of a DPoP key (RFC 9449 §6).
     #[serde(rename = "jkt")]
-    Dpop(String),
+    Dpop(Thumbprint),
     /// The SHA-256 of a client certificate (RFC 8705 §3.1).
     #[serde(rename = "x5t#S256")]
     Certificate(String),
@@ -91,10 +91,10 @@ impl Terms {
         keyring.token().seal(ACCESS, b"", &bytes, rng)
     }
 
-    pub(super) fn open_access(keyring: &Keyring, token: &str, now: i64) -> Option<Self> {
+    pub(super) fn open_access(keyring: &Keyring, token: &str, now: i64) -> Option<(Self, i64)> {
         let bytes = keyring.token().open(ACCESS, b"", token).ok()?;
         let (exp, terms): (i64, Self) = serde_json::from_slice(&bytes).ok()?;
-        (now < exp).then_some(terms)
+        (now < exp).then_some((terms, exp))
     }
 }
 

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::Provider;
+use super::{Provider, discovery::path};
 use crate::{
-    clients::{AuthenticationError, Client},
+    clients::{Audience, AuthenticationError, Certificate, Client},
     store::StoreError,
     wire::oauth::{ClientAuthentication, ClientAuthenticationError, ErrorCode, ParamError, Params},
 };
@@ -17,6 +17,7 @@ pub struct Credentials<'a> {
     pub authorization: &'a [&'a [u8]],
     /// The values of the `DPoP` headers.
     pub dpop: &'a [&'a [u8]],
+    pub certificate: Option<&'a Certificate>,
 }
 
 /// Why an endpoint of clients refuses.
@@ -39,7 +40,21 @@ impl Provider {
         let basic = !credentials.authorization.is_empty();
         let presented = ClientAuthentication::extract(credentials.authorization.iter().copied(), params)
             .map_err(|error| error_of(&error, basic))?;
-        self.clients.authenticate(&presented).await.map_err(|error| refused(error, basic))
+        let endpoints = [path::TOKEN, path::PUSH, path::INTROSPECT, path::REVOKE].map(|path| self.issuer.at(path));
+        let endpoints = endpoints.each_ref().map(String::as_str);
+        let audience = Audience { issuer: self.issuer.as_str(), endpoints: &endpoints };
+        let client = self.clients.authenticate(&presented, credentials.certificate, audience).await;
+        client.map_err(|error| refused(error, basic))
+    }
+
+    /// The same, where a client that keeps no secret has nothing to ask.
+    pub(super) async fn confidential(
+        &self,
+        params: &Params,
+        credentials: Credentials<'_>,
+    ) -> Result<Arc<Client>, EndpointError> {
+        let client = self.authenticated(params, credentials).await?;
+        if client.is_confidential() { Ok(client) } else { Err(ErrorCode::InvalidClient.into()) }
     }
 }
 

@@ -13,7 +13,10 @@ use crate::{
         secret::TokenHash,
     },
     issuance::Terms,
-    wire::oauth::{AuthorizationResponse, CodeChallenge},
+    wire::{
+        jose::Thumbprint,
+        oauth::{AuthorizationResponse, CodeChallenge},
+    },
 };
 
 /// The sealed content of an authorization code.
@@ -27,7 +30,7 @@ pub(super) struct Code {
     pub(super) challenge: Option<CodeChallenge>,
     /// The DPoP key that has to redeem it (RFC 9449 §10).
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
-    pub(super) dpop_jkt: Option<String>,
+    pub(super) dpop_jkt: Option<Thumbprint>,
     #[serde(rename = "u")]
     redirect: Redirect,
     #[serde(rename = "e")]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Authentication, Provider};
+use super::{Authentication, Provider, recognise::unverified_audience};
 use crate::{
     clients::Client,
     domain::ids::ClientId,
@@ -112,16 +112,6 @@ impl Provider {
     }
 }
 
-fn unverified_audience(token: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Audience {
-        aud: String,
-    }
-    let claims = token.split('.').nth(1).filter(|claims| claims.len() <= MAX_CLAIMS)?;
-    let bytes = data_encoding::BASE64URL_NOPAD.decode(claims.as_bytes()).ok()?;
-    serde_json::from_slice::<Audience>(&bytes).ok().map(|audience| audience.aud)
-}
-
 fn with_state(uri: &str, state: Option<&str>) -> String {
     let Some(state) = state else { return uri.to_owned() };
     let encoded = form_urlencoded::Serializer::new(String::new()).append_pair("state", state).finish();
@@ -130,4 +120,3 @@ fn with_state(uri: &str, state: Option<&str>) -> String {
 }
 
 const RETURN: &str = "return";
-const MAX_CLAIMS: usize = 12 * 1024;

@@ -2,8 +2,9 @@
 //!
 //! `axum::serve` never closes a silent connection, because hyper's header timeout needs a timer that it does not set,
 //! and hyper repairs ambiguous framing where we refuse it. So bytes pass a [`scan::Scanner`] before hyper sees them, and
-//! a [`stream::Stream`] watches how long each side waits. HTTP/2 is not offered: a proxy that ends TLS speaks HTTP/1.1
-//! to us, and what is not there cannot be flooded.
+//! a [`stream::Stream`] watches how long each side waits. HTTP/2 is not offered: what is not there cannot be flooded.
+//!
+//! [`serve`] is for a proxy that ends TLS in front of us, or for a loopback address; [`serve_tls`] ends it here.
 
 mod body;
 mod connection;
@@ -11,6 +12,7 @@ mod peer;
 mod refusal;
 mod scan;
 mod stream;
+mod tls;
 
 use std::{
     collections::HashMap,
@@ -22,14 +24,25 @@ use std::{
 };
 
 use axum::Router;
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+    time::Instant,
+};
 
-pub use self::{body::BodyWatch, peer::Peer};
+use self::connection::Visit;
+pub use self::{
+    body::BodyWatch,
+    peer::Peer,
+    tls::{AltName, Asking, CertificateError, ClientCertificate, Clock, Tls, TlsConfig, TlsError},
+};
 
 /// How much and how long a client may take. Every figure is a bound on what one stranger can hold.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// From the first byte of a request to the end of its header block; also from connecting to the first byte.
+    /// From the first byte of a request to the end of its header block; also from connecting to the first byte of HTTP, so
+    /// that a TLS handshake falls into it.
     pub head_timeout: Duration,
     /// Between two requests on one connection.
     pub idle_timeout: Duration,
@@ -37,6 +50,8 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// For the client to take what has been written.
     pub write_timeout: Duration,
+    /// From the handshake of a client with a certificate to the end of its last request: the certificate is looked at once.
+    pub certified_timeout: Duration,
     /// Request line and header lines together, in bytes.
     pub head_bytes: usize,
     /// The request target alone, in bytes.
@@ -62,6 +77,7 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(75),
             body_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(30),
+            certified_timeout: Duration::from_mins(10),
             head_bytes: 16 * 1024,
             target_bytes: 8_000,
             header_count: 100,
@@ -78,6 +94,33 @@ impl Default for Limits {
 ///
 /// Each request carries a [`Peer`] extension. An error while accepting is waited out, never fatal.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: impl Future<Output = ()>) {
+    accept(listener, router, limits, shutdown, connection::drive::<TcpStream>).await;
+}
+
+/// The same inside TLS, whose files are looked at again while this runs: see [`Tls`]. Where client certificates are asked
+/// for, requests of a client that has one carry it as a [`ClientCertificate`] extension.
+pub async fn serve_tls(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    tls: Arc<Tls>,
+    shutdown: impl Future<Output = ()>,
+) {
+    let enter = |socket, visit| tls::enter(tls.clone(), socket, visit);
+    tokio::select! {
+        () = accept(listener, router, limits, shutdown, enter) => {}
+        () = tls.keep_fresh() => {}
+    }
+}
+
+/// Gives each connection that may come in to `enter`, in a task of its own.
+async fn accept<F: Future<Output = ()> + Send + 'static>(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+    enter: impl Fn(TcpStream, Visit) -> F,
+) {
     let limits = Arc::new(limits);
     let census = Arc::new(Census::default());
     let (stop, stopping) = watch::channel(());
@@ -96,7 +139,15 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdo
                     };
                     // Small answers must not wait for the delayed acknowledgement of the one before.
                     let _ = socket.set_nodelay(true);
-                    tasks.spawn(connection::drive(socket, address, router.clone(), limits.clone(), stopping.clone(), seat));
+                    tasks.spawn(enter(socket, Visit {
+                        address,
+                        since: Instant::now(),
+                        router: router.clone(),
+                        limits: limits.clone(),
+                        stopping: stopping.clone(),
+                        certificate: None,
+                        _seat: seat,
+                    }));
                 }
                 Err(error) => pause(&error).await,
             },

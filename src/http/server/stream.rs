@@ -1,4 +1,4 @@
-//! The socket with the scanner on its way in and a clock on each side.
+//! The socket, plain or inside TLS, with the scanner on its way in and a clock on each side.
 
 use std::{
     io,
@@ -12,15 +12,14 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
-    net::TcpStream,
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     time::{Instant, Sleep, sleep_until},
 };
 
 use super::{Limits, refusal::Refusal, scan::Scanner};
 
-pub(super) struct Stream {
-    socket: TcpStream,
+pub(super) struct Stream<S> {
+    socket: S,
     scanner: Scanner,
     limits: Arc<Limits>,
     /// A request is with the router: silence is then ours, not the client's.
@@ -36,10 +35,10 @@ pub(super) struct Stream {
     alarm: Pin<Box<Sleep>>,
 }
 
-impl Stream {
-    pub(super) fn new(socket: TcpStream, limits: Arc<Limits>, busy: Arc<AtomicBool>) -> Self {
-        let now = Instant::now();
-        let alarm = Box::pin(sleep_until(now + limits.head_timeout));
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
+    /// `since` is when the client connected: what TLS took of its time is gone.
+    pub(super) fn new(socket: S, since: Instant, limits: Arc<Limits>, busy: Arc<AtomicBool>) -> Self {
+        let alarm = Box::pin(sleep_until(since + limits.head_timeout));
         let scanner = Scanner::new(&limits);
         Self {
             socket,
@@ -47,7 +46,7 @@ impl Stream {
             limits,
             busy,
             writing_since: None,
-            waiting_since: now,
+            waiting_since: since,
             served: false,
             wrote: false,
             refusal: None,
@@ -63,6 +62,7 @@ impl Stream {
                 tracing::debug!(%refusal, "connection refused");
                 if self.writing_since.is_none() && !self.is_busy() {
                     self.socket.write_all(refusal.answer().as_bytes()).await?;
+                    self.socket.flush().await?;
                 }
             }
             self.socket.shutdown().await?;
@@ -78,11 +78,8 @@ impl Stream {
     async fn drain(&mut self) -> io::Result<()> {
         let mut sink = [0; 4096];
         for _ in 0..512 {
-            self.socket.readable().await?;
-            match self.socket.try_read(&mut sink) {
-                Ok(0) => return Ok(()),
-                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
-                _ => {}
+            if self.socket.read(&mut sink).await? == 0 {
+                break;
             }
         }
         Ok(())
@@ -163,7 +160,7 @@ impl Stream {
     }
 }
 
-impl AsyncRead for Stream {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.refusal.is_some() {
@@ -192,7 +189,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.socket).poll_write(cx, bytes);
         self.wrote(cx, outcome, bytes.len())
@@ -211,9 +208,16 @@ impl AsyncWrite for Stream {
         self.socket.is_write_vectored()
     }
 
-    /// hyper calls this once its own buffer is empty, and again at every turn.
-    fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.writing_since = None;
+    /// hyper calls this once its own buffer is empty, and again at every turn. TLS may hold records back still, which the
+    /// client has not taken.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match Pin::new(&mut self.socket).poll_flush(cx) {
+            Poll::Ready(Ok(())) => self.writing_since = None,
+            Poll::Pending if self.poll_write_patience(cx).is_ready() => {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            unfinished => return unfinished,
+        }
         if std::mem::take(&mut self.wrote) && !self.scanner.within_head() {
             self.waiting_since = Instant::now();
         }
@@ -228,3 +232,42 @@ impl AsyncWrite for Stream {
 
 /// How long a closing connection may linger.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// Takes bytes as TLS does, into a buffer of its own, and never gets them out.
+    struct Stuck;
+
+    impl AsyncRead for Stuck {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Stuck {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn what_tls_holds_back_for_a_client_that_does_not_read_is_given_up_in_time() {
+        let limits = Limits { write_timeout: Duration::from_millis(50), ..Limits::default() };
+        let mut stream = Stream::new(Stuck, Instant::now(), Arc::new(limits), Arc::default());
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        let flushed = timeout(Duration::from_secs(5), stream.flush()).await.expect("it is given up");
+        assert_eq!(flushed.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+}

@@ -13,7 +13,10 @@ use crate::{
         claim::{Quality, SCOPES},
         ids::ClientId,
     },
-    wire::oauth::{CodeChallenge, ErrorCode, ParamError, Prompts, ProvenRedirect, ResponseMode, ResponseType, Scope},
+    wire::{
+        jose::{InvalidThumbprint, Thumbprint},
+        oauth::{CodeChallenge, ErrorCode, ParamError, Prompts, ProvenRedirect, ResponseMode, ResponseType, Scope},
+    },
 };
 
 /// A request in which everything holds.
@@ -37,7 +40,7 @@ pub struct AuthorizationRequest {
     /// The protected resource that the access token is for (RFC 8707); without one it is for us.
     pub resource: Option<String>,
     /// The key that the code is bound to (RFC 9449 §10).
-    pub dpop_jkt: Option<String>,
+    pub dpop_jkt: Option<Thumbprint>,
     /// Who is meant, if a hint says so: the pairwise `sub`.
     pub hint: Option<String>,
     pub ui_locales: Option<String>,
@@ -104,8 +107,9 @@ impl RedirectProven<'_> {
     }
 
     fn response_mode(&self) -> Result<ResponseMode, Refusal> {
-        let unknown = |_| Refusal::new(ErrorCode::InvalidRequest, "response_mode is not query or form_post");
-        self.get("response_mode")?.map_or(Ok(ResponseMode::Query), |text| text.parse().map_err(unknown))
+        let Some(text) = self.get("response_mode")? else { return Ok(ResponseMode::Query) };
+        let plain = text.parse().ok().filter(|mode: &ResponseMode| !mode.is_signed());
+        plain.ok_or_else(|| Refusal::new(ErrorCode::InvalidRequest, "response_mode is not query or form_post"))
     }
 
     /// Said in discovery: neither is served (OpenID Connect Core §6).
@@ -168,15 +172,9 @@ impl RedirectProven<'_> {
         }
     }
 
-    fn dpop_jkt(&self) -> Result<Option<String>, Refusal> {
-        let thumbprint =
-            |text: &str| text.len() == 43 && data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).is_ok();
-        match self.get("dpop_jkt")? {
-            Some(jkt) if !thumbprint(jkt) => {
-                Err(Refusal::new(ErrorCode::InvalidRequest, "dpop_jkt is not a SHA-256 thumbprint in base64url"))
-            }
-            jkt => Ok(jkt.map(str::to_owned)),
-        }
+    fn dpop_jkt(&self) -> Result<Option<Thumbprint>, Refusal> {
+        let invalid = |error: InvalidThumbprint| Refusal::new(ErrorCode::InvalidRequest, format!("dpop_jkt: {error}"));
+        self.get("dpop_jkt")?.map(|jkt| jkt.parse().map_err(invalid)).transpose()
     }
 
     fn prompts(&self) -> Result<Prompts, Refusal> {

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     body::Bytes,
     extract::{Query, RawQuery, State},
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -62,8 +62,10 @@ pub(super) async fn resume(
     Query(UnderWay { tx }): Query<UnderWay>,
 ) -> Result<Response, Problem> {
     let signed_in = citizen(signed_in.as_ref());
-    let step = provider.resume(&tx, page.browser().as_bytes(), signed_in.as_ref()).await;
-    show(&provider, page, step.map_err(page_problem)?).await
+    match provider.resume(&tx, page.browser().as_bytes(), signed_in.as_ref()).await.map_err(page_problem)? {
+        Step::Answer(answer) if answer.mode == ResponseMode::Query => Ok(by_way_of_a_page(&page, &answer)),
+        step => show(&provider, page, step).await,
+    }
 }
 
 /// The page or redirect of a step.
@@ -97,6 +99,24 @@ pub(super) fn leading_to(mut response: Response, redirect: &ProvenRedirect) -> R
 }
 
 #[derive(Template)]
+#[template(path = "web/oidc/returning.html", config = "src/askama.toml")]
+struct Returning<'a> {
+    page: &'a Page,
+    address: &'a str,
+}
+
+/// Takes the answer to the client after the sign-in form, which knows of no client. Browsers hold the policy of that form
+/// against every redirect that answers it (CSP3 §6.4.1 `form-action`), and a page ends the row of them.
+fn by_way_of_a_page(page: &Page, answer: &Answer) -> Response {
+    let address = answer.response.url(&answer.redirect);
+    let mut response = page.render(&Returning { page, address: &address });
+    if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={address}")) {
+        response.headers_mut().insert(header::REFRESH, refresh);
+    }
+    response
+}
+
+#[derive(Template)]
 #[template(path = "web/oidc/form_post.html", config = "src/askama.toml")]
 struct FormPost<'a> {
     page: &'a Page,
@@ -108,12 +128,12 @@ struct FormPost<'a> {
 fn deliver(page: &Page, answer: &Answer) -> Response {
     match answer.mode {
         // 303, so that no form is ever sent on to the client (RFC 9700 §4.12).
-        ResponseMode::Query => {
+        ResponseMode::Query | ResponseMode::Jwt | ResponseMode::QueryJwt => {
             let location = answer.response.url(&answer.redirect);
             let response = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
             leading_to(response, &answer.redirect)
         }
-        ResponseMode::FormPost => {
+        ResponseMode::FormPost | ResponseMode::FormPostJwt => {
             let fields = answer.response.parameters().collect();
             let response = page.render(&FormPost { page, action: answer.redirect.as_str(), fields });
             leading_to(response, &answer.redirect)

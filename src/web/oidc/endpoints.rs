@@ -1,19 +1,17 @@
-//! What software asks for: discovery, keys, tokens, UserInfo. Errors are JSON with the code of the standard.
+//! What software asks for: discovery, keys, tokens and what they are worth. Errors are JSON with the code of the standard.
 
 use axum::{
     Json,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 
+use super::caller::Caller;
+
 use crate::{
-    provider::{
-        Provider,
-        client::{Credentials, EndpointError},
-        userinfo::BearerError,
-    },
+    provider::{Provider, client::EndpointError, introspection::Introspected},
     wire::oauth::{ErrorCode, ErrorResponse, MAX_BODY, Params, ParamsError},
 };
 
@@ -27,39 +25,67 @@ pub(super) async fn jwks(State(provider): State<Provider>) -> Response {
     cacheable((json, provider.jwks().to_owned()).into_response())
 }
 
-pub(super) async fn token(State(provider): State<Provider>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
-    let params = match form(&headers, &body) {
+pub(super) async fn token(State(provider): State<Provider>, caller: Caller, uri: Uri, body: Bytes) -> Response {
+    let params = match form(&caller.headers, &body) {
         Ok(params) => params,
         Err(refusal) => return *refusal,
     };
     if uri.query().is_some_and(|query| query.contains("client_secret")) {
         tracing::warn!(target: "audit", "a client sent its secret in an address: rotate it");
-        return oauth_error(
-            ErrorCode::InvalidRequest,
-            "send parameters in the body: an address is written to logs",
-            false,
-        );
+        let why = "send parameters in the body: an address is written to logs";
+        return oauth_error(ErrorCode::InvalidRequest, why, false);
     }
-    let authorization: Vec<_> = headers.get_all(header::AUTHORIZATION).iter().map(HeaderValue::as_bytes).collect();
-    match provider.token(&params, Credentials { authorization: &authorization, ..Credentials::default() }).await {
+    let (authorization, dpop) = (caller.values(&header::AUTHORIZATION), caller.values(&DPOP));
+    let answer = match provider.token(&params, caller.credentials(&authorization, &dpop)).await {
         Ok(response) => no_store(Json(response).into_response()),
-        Err(EndpointError { code, description, challenge }) => oauth_error(code, &description, challenge),
+        Err(error) => refusal(&error),
+    };
+    with_nonce(answer, &provider, &dpop)
+}
+
+pub(super) async fn push(State(provider): State<Provider>, caller: Caller, body: Bytes) -> Response {
+    let params = match form(&caller.headers, &body) {
+        Ok(params) => params,
+        Err(refusal) => return *refusal,
+    };
+    let (authorization, dpop) = (caller.values(&header::AUTHORIZATION), caller.values(&DPOP));
+    let answer = match provider.push(&params, caller.credentials(&authorization, &dpop)).await {
+        Ok(response) => no_store((StatusCode::CREATED, Json(response)).into_response()),
+        Err(error) => refusal(&error),
+    };
+    with_nonce(answer, &provider, &dpop)
+}
+
+pub(super) async fn introspect(State(provider): State<Provider>, caller: Caller, body: Bytes) -> Response {
+    let params = match form(&caller.headers, &body) {
+        Ok(params) => params,
+        Err(refusal) => return *refusal,
+    };
+    let wants_jwt = caller.headers.get(header::ACCEPT).is_some_and(|accepts| accepts == SIGNED_INTROSPECTION);
+    let authorization = caller.values(&header::AUTHORIZATION);
+    match provider.introspect(&params, caller.credentials(&authorization, &[]), wants_jwt).await {
+        Ok(Introspected::Json(answer)) => no_store(Json(answer).into_response()),
+        Ok(Introspected::Jwt(token)) => {
+            no_store(([(header::CONTENT_TYPE, SIGNED_INTROSPECTION)], token).into_response())
+        }
+        Err(error) => refusal(&error),
     }
 }
 
-pub(super) async fn userinfo(State(provider): State<Provider>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
-    let token = match bearer(&uri, &headers, &body) {
-        Ok(token) => token,
-        Err(error) => return bearer_error(&error),
+pub(super) async fn revoke(State(provider): State<Provider>, caller: Caller, body: Bytes) -> Response {
+    let params = match form(&caller.headers, &body) {
+        Ok(params) => params,
+        Err(refusal) => return *refusal,
     };
-    match provider.userinfo(&token).await {
-        Ok(claims) => no_store(Json(claims).into_response()),
-        Err(error) => bearer_error(&error),
+    let authorization = caller.values(&header::AUTHORIZATION);
+    match provider.revoke(&params, caller.credentials(&authorization, &[])).await {
+        Ok(()) => no_store(StatusCode::OK.into_response()),
+        Err(error) => refusal(&error),
     }
 }
 
 /// The parameters of a form-encoded body.
-fn form(headers: &HeaderMap, body: &Bytes) -> Result<Params, Box<Response>> {
+pub(super) fn form(headers: &HeaderMap, body: &Bytes) -> Result<Params, Box<Response>> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = given.split(';').map(|part| part.trim().to_ascii_lowercase());
     let is_form = parts.next().is_some_and(|essence| essence == "application/x-www-form-urlencoded");
@@ -76,37 +102,21 @@ fn form(headers: &HeaderMap, body: &Bytes) -> Result<Params, Box<Response>> {
     Params::parse(body, MAX_BODY).map_err(refuse)
 }
 
-/// The one bearer token of a request, in the header or in the form (RFC 6750 §2); never in the address.
-fn bearer(uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Result<String, BearerError> {
-    let refused = || BearerError::Refused(ErrorCode::InvalidRequest);
-    if uri.query().is_some_and(|query| query.contains("access_token")) {
-        return Err(refused());
-    }
-    let in_form = if body.is_empty() {
-        None
-    } else {
-        let params = form(headers, body).map_err(|_| refused())?;
-        params.get("access_token").map_err(|_| refused())?.map(str::to_owned)
-    };
-    let mut given = headers.get_all(header::AUTHORIZATION).iter();
-    let in_header = match (given.next(), given.next()) {
-        (None, _) => None,
-        (Some(value), None) => Some(scheme_bearer(value).ok_or_else(refused)?),
-        (Some(_), Some(_)) => return Err(refused()),
-    };
-    match (in_header, in_form) {
-        (Some(_), Some(_)) => Err(refused()),
-        (None, None) => Err(BearerError::Missing),
-        (one, other) => one.or(other).ok_or(BearerError::Missing),
-    }
+fn refusal(EndpointError { code, description, challenge }: &EndpointError) -> Response {
+    oauth_error(*code, description, *challenge)
 }
 
-fn scheme_bearer(value: &HeaderValue) -> Option<String> {
-    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.trim().to_owned())
+/// Whoever sent a proof gets the nonce for the next one (RFC 9449 §8.2).
+pub(super) fn with_nonce(mut response: Response, provider: &Provider, dpop: &[&[u8]]) -> Response {
+    if !dpop.is_empty()
+        && let Ok(nonce) = HeaderValue::from_str(&provider.dpop_nonce())
+    {
+        response.headers_mut().insert(DPOP_NONCE, nonce);
+    }
+    response
 }
 
-fn oauth_error(code: ErrorCode, description: &str, challenge: bool) -> Response {
+pub(super) fn oauth_error(code: ErrorCode, description: &str, challenge: bool) -> Response {
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = no_store((status, Json(ErrorResponse::new(code, description))).into_response());
     if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -118,25 +128,7 @@ fn oauth_error(code: ErrorCode, description: &str, challenge: bool) -> Response 
     response
 }
 
-/// RFC 6750 §3: what is wrong stands in the header; without any token, only the scheme does.
-fn bearer_error(error: &BearerError) -> Response {
-    let (code, challenge) = match error {
-        BearerError::Missing => (ErrorCode::InvalidToken, "Bearer".to_owned()),
-        BearerError::Refused(code) => (*code, format!("Bearer error=\"{code}\"")),
-        BearerError::Store(error) => {
-            tracing::error!(%error, "UserInfo cannot use the database");
-            let code = if error.is_passing() { ErrorCode::TemporarilyUnavailable } else { ErrorCode::ServerError };
-            return oauth_error(code, code.meaning(), false);
-        }
-    };
-    let mut response = oauth_error(code, code.meaning(), false);
-    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-    }
-    response
-}
-
-fn no_store(mut response: Response) -> Response {
+pub(super) fn no_store(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
@@ -149,3 +141,7 @@ fn cacheable(mut response: Response) -> Response {
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
     response
 }
+
+pub(super) const DPOP: HeaderName = HeaderName::from_static("dpop");
+pub(super) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+const SIGNED_INTROSPECTION: &str = "application/token-introspection+jwt";

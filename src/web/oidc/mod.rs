@@ -1,14 +1,18 @@
 //! OpenID Connect over HTTP: the endpoints of clients, and the pages between a request and its answer.
 
 mod authorize;
+mod caller;
 mod choose;
 mod consent;
+mod cors;
 mod end_session;
 mod endpoints;
+mod userinfo;
 
 use axum::{
     Router,
     http::{StatusCode, header},
+    middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -23,7 +27,15 @@ use crate::{
 
 /// The routes.
 pub fn routes(provider: Provider) -> Router {
+    let of_clients = Router::new()
+        .route(path::TOKEN, post(endpoints::token))
+        .route(path::USERINFO, get(userinfo::userinfo).post(userinfo::userinfo))
+        .route(path::PUSH, post(endpoints::push))
+        .route(path::INTROSPECT, post(endpoints::introspect))
+        .route(path::REVOKE, post(endpoints::revoke))
+        .layer(middleware::from_fn_with_state(provider.clone(), cors::for_clients));
     Router::new()
+        .merge(of_clients)
         .route(path::DISCOVERY, get(endpoints::discovery))
         .route(path::OAUTH_METADATA, get(endpoints::discovery))
         .route(path::JWKS, get(endpoints::jwks))
@@ -31,8 +43,6 @@ pub fn routes(provider: Provider) -> Router {
         .route(paths::INTERACTION, get(authorize::resume).head(async || not_by_head("GET")))
         .route(paths::CHOOSE, post(choose::choose))
         .route(paths::CONSENT, post(consent::decide))
-        .route(path::TOKEN, post(endpoints::token))
-        .route(path::USERINFO, get(endpoints::userinfo).post(endpoints::userinfo))
         .route(
             path::END_SESSION,
             get(end_session::by_get).post(end_session::by_post).head(async || not_by_head("GET, POST")),

@@ -9,13 +9,13 @@ use serde_json::{Map, Number, Value};
 
 /// The text is not one object of the strict form.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct NotStrict;
+pub(in crate::wire) struct NotStrict;
 
 /// Levels of nesting: claims such as `verified_claims` and JWK sets need six.
 const DEPTH: usize = 12;
 
 /// Parses exactly one object.
-pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, NotStrict> {
+pub(in crate::wire) fn object(bytes: &[u8]) -> Result<Map<String, Value>, NotStrict> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Strict { depth: DEPTH }.deserialize(&mut deserializer).map_err(|_| NotStrict)?;
     deserializer.end().map_err(|_| NotStrict)?;

@@ -170,7 +170,7 @@ impl Jwk {
     }
 
     /// `None` for a key of a kind, use or algorithm that is not known here.
-    fn parse(members: &Map<String, Value>) -> Result<Option<Self>, InvalidKey> {
+    pub(super) fn parse(members: &Map<String, Value>) -> Result<Option<Self>, InvalidKey> {
         if PRIVATE_MEMBERS.iter().any(|name| members.contains_key(*name)) {
             return Err(InvalidKey::Private);
         }

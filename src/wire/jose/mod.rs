@@ -5,11 +5,17 @@
 //! ```
 //!
 //! [`sign`] writes a token, [`verify`] reads one with everything refused that is not expected, [`jwk`] carries the
-//! public keys. Nothing here reads a clock: the time comes in as whole seconds (RFC 7519 §2, `NumericDate`). Only this
+//! public keys, [`dpop`] reads the one kind of token that brings its own.
+//! [`assertion`] and [`request_object`] read what clients sign. Nothing here reads a clock: the time comes in as whole seconds (RFC 7519 §2, `NumericDate`). Only this
 //! module names `jsonwebtoken`. Encrypted tokens (JWE), MACs, unencoded payloads and `alg: none` do not exist here.
 
-mod json;
+pub mod assertion;
+pub mod dpop;
+pub(super) mod json;
 pub mod jwk;
+mod keys;
+pub mod request_object;
+mod segments;
 pub mod sign;
 pub mod verify;
 
@@ -19,9 +25,15 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256, Sha512};
 
+pub use assertion::{AssertionVerifier, ClientAssertion};
+pub use dpop::{
+    DpopError, DpopExpectation, DpopProof, InvalidThumbprint, MAX_AGE as MAX_PROOF_AGE, PROOF_ALGORITHMS, Thumbprint,
+};
 pub use jwk::{InvalidKey, Jwk, JwkSet, PublicKey};
+pub use keys::KeySet;
+pub use request_object::{RequestObject, RequestObjectVerifier};
 pub use sign::{SignError, Signer, SigningKey};
-pub use verify::{KeySet, Refusal, Verified, Verifier};
+pub use verify::{Refusal, Verified, Verifier};
 
 /// The algorithms that sign a token (RFC 7518 §3.1, RFC 8037 §3.1). No MAC and no `none`: what has no name cannot be
 /// mistaken for a signature.
@@ -81,10 +93,24 @@ pub enum Typ {
     LogoutToken,
     /// A request object (RFC 9101 §10.8).
     RequestObject,
+    /// A client's assertion that says so (RFC 7523 as updated by draft-ietf-oauth-rfc7523bis §4).
+    ClientAssertion,
+    /// A `DPoP` proof (RFC 9449 §4.2).
+    DpopProof,
+    /// A signed answer of the introspection endpoint (RFC 9701 §5).
+    Introspection,
 }
 
 impl Typ {
-    pub const ALL: [Self; 4] = [Self::Jwt, Self::AccessToken, Self::LogoutToken, Self::RequestObject];
+    pub const ALL: [Self; 7] = [
+        Self::Jwt,
+        Self::AccessToken,
+        Self::LogoutToken,
+        Self::RequestObject,
+        Self::ClientAssertion,
+        Self::DpopProof,
+        Self::Introspection,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -92,6 +118,9 @@ impl Typ {
             Self::AccessToken => "at+jwt",
             Self::LogoutToken => "logout+jwt",
             Self::RequestObject => "oauth-authz-req+jwt",
+            Self::ClientAssertion => "client-authentication+jwt",
+            Self::DpopProof => "dpop+jwt",
+            Self::Introspection => "token-introspection+jwt",
         }
     }
 
@@ -111,6 +140,11 @@ pub fn half_hash(algorithm: Algorithm, text: &str) -> String {
         Algorithm::RS256 | Algorithm::PS256 | Algorithm::ES256 => left_half(&Sha256::digest(text.as_bytes())),
         Algorithm::EdDSA => left_half(&Sha512::digest(text.as_bytes())),
     }
+}
+
+/// Whether this is 1 to `longest` visible characters of ASCII: no direction marks, nothing that cannot be seen.
+fn is_visible(text: &str, longest: usize) -> bool {
+    (1..=longest).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn left_half(hash: &[u8]) -> String {
@@ -157,5 +191,23 @@ mod tests {
 
     pub(super) fn vectors() -> serde_json::Value {
         serde_json::from_str(include_str!("../../../tests/vectors/jose/rfc.json")).unwrap()
+    }
+
+    /// The one key that a client of these tests has.
+    fn client_key() -> ed25519_dalek::SigningKey {
+        ed25519_dalek::SigningKey::from_bytes(&[9; 32])
+    }
+
+    pub(super) fn keys() -> KeySet {
+        let key = PublicKey::ed25519(client_key().verifying_key().as_bytes()).unwrap();
+        KeySet::new(&JwkSet { keys: vec![Jwk::new(key, Algorithm::EdDSA)] })
+    }
+
+    /// A token of that client with exactly this header and these claims.
+    pub(super) fn signed_with(header: &serde_json::Value, claims: &serde_json::Value) -> String {
+        let encode = |value: &serde_json::Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+        let message = format!("{}.{}", encode(header), encode(claims));
+        let signature = ed25519_dalek::Signer::sign(&client_key(), message.as_bytes());
+        format!("{message}.{}", BASE64URL_NOPAD.encode(&signature.to_bytes()))
     }
 }

@@ -141,7 +141,7 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// A private key with its `kid` and its encoded headers, ready to sign tokens.
+/// A private key with its `kid` and its encoded headers, ready to sign tokens; and proofs, when the key is a client's.
 pub struct Signer {
     key: SigningKey,
     public: Jwk,
@@ -154,8 +154,14 @@ impl Signer {
     pub fn new(key: SigningKey) -> Result<Self, SignError> {
         let public = Jwk::new(key.public_key()?, key.algorithm);
         let kid = public.kid.as_deref().unwrap_or_default();
+        let jwk = serde_json::to_string(&public).map_err(|_| SignError::NotAKey(key.algorithm))?;
         let headers = Typ::ALL.map(|typ| {
-            let header = format!(r#"{{"alg":"{}","kid":"{kid}","typ":"{}"}}"#, key.algorithm, typ.as_str());
+            // A proof brings its key; every other token names it.
+            let which = match typ {
+                Typ::DpopProof => format!(r#""jwk":{jwk}"#),
+                _ => format!(r#""kid":"{kid}""#),
+            };
+            let header = format!(r#"{{"alg":"{}",{which},"typ":"{}"}}"#, key.algorithm, typ.as_str());
             (typ, BASE64URL_NOPAD.encode(header.as_bytes()) + ".")
         });
         Ok(Self { key, public, headers })
@@ -233,6 +239,20 @@ mod tests {
         let header = format!(r#"{{"alg":"EdDSA","kid":"{}","typ":"at+jwt"}}"#, signer.public().key.thumbprint());
         assert_eq!(String::from_utf8(parts[0].clone()).unwrap(), header);
         assert_eq!(parts[1], br#"{"iss":"https://a.example"}"#);
+    }
+
+    #[test]
+    fn only_a_proof_brings_the_key_and_it_names_none() {
+        let key = SigningKey::generate(Algorithm::EdDSA, &mut StdRng::seed_from_u64(1)).unwrap();
+        let signer = Signer::new(key).unwrap();
+        for typ in Typ::ALL {
+            let token = signer.sign(typ, &json!({})).unwrap();
+            let header = BASE64URL_NOPAD.decode(token.split('.').next().unwrap().as_bytes()).unwrap();
+            let header: serde_json::Value = serde_json::from_slice(&header).unwrap();
+            let members: Vec<_> = header.as_object().unwrap().keys().map(String::as_str).collect();
+            let expected = if typ == Typ::DpopProof { ["alg", "jwk", "typ"] } else { ["alg", "kid", "typ"] };
+            assert_eq!(members, expected, "{typ:?}");
+        }
     }
 
     #[test]

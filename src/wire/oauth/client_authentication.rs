@@ -5,6 +5,8 @@
 //! client_secret_post    client_id and client_secret in the body
 //! private_key_jwt       client_assertion_type and client_assertion in the body (RFC 7523 §2.2)
 //! none                  client_id in the body
+//! tls_client_auth, self_signed_tls_client_auth
+//!                       the same; the connection's certificate is the proof (RFC 8705 §2)
 //! ```
 //!
 //! This only takes apart what was sent; whether the secret or assertion holds, and whether the client is registered
@@ -25,9 +27,9 @@ pub enum AuthMethod {
     ClientSecretBasic,
     ClientSecretPost,
     PrivateKeyJwt,
-    /// A certificate of an authority that is trusted here (RFC 8705 §2.1).
+    /// A certificate of an authority, known by its subject (RFC 8705 §2.1).
     TlsClientAuth,
-    /// A certificate for a key that the client registered (RFC 8705 §2.2).
+    /// A certificate whose key is registered (RFC 8705 §2.2).
     SelfSignedTlsClientAuth,
     None,
 }
@@ -100,6 +102,7 @@ pub enum ClientAuthentication {
         client_id: Option<String>,
         assertion: PresentedSecret,
     },
+    /// Nothing but its name. Whether the connection had a certificate is for the caller to know.
     None {
         client_id: String,
     },
@@ -178,6 +181,7 @@ impl ClientAuthentication {
         }
     }
 
+    /// As the parameters alone show it: a client of mutual TLS looks like [`AuthMethod::None`].
     pub const fn method(&self) -> AuthMethod {
         match self {
             Self::SecretBasic { .. } => AuthMethod::ClientSecretBasic,
@@ -234,6 +238,15 @@ mod tests {
         let jwt = extract(&[], &format!("client_assertion_type={JWT_BEARER}&client_assertion=a.b.c")).unwrap();
         assert_eq!((jwt.method(), jwt.client_id()), (AuthMethod::PrivateKeyJwt, None));
         assert_eq!(basic.method().as_str().parse(), Ok(AuthMethod::ClientSecretBasic));
+    }
+
+    #[test]
+    fn every_method_has_its_registered_name() {
+        for method in AuthMethod::ALL {
+            assert_eq!(method.as_str().parse(), Ok(method));
+            assert_eq!(serde_json::to_value(method).unwrap(), method.as_str());
+        }
+        assert_eq!("client_secret_jwt".parse::<AuthMethod>().ok(), None);
     }
 
     #[test]

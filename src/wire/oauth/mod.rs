@@ -3,6 +3,7 @@
 //! Nothing here knows a client, a person or a clock: these are the forms of RFC 6749, RFC 7636, RFC 8414, RFC 9207 and
 //! OpenID Connect Core and Discovery, parsed once into types that cannot be wrong.
 
+mod claims_request;
 mod client_authentication;
 mod error;
 mod metadata;
@@ -11,7 +12,9 @@ mod pkce;
 mod redirect;
 mod response;
 mod values;
+mod verified_claims;
 
+pub use claims_request::{ClaimRequest, ClaimsRequest, ClaimsRequestError};
 pub use client_authentication::{AuthMethod, ClientAuthentication, ClientAuthenticationError, PresentedSecret};
 pub use error::ErrorCode;
 pub use metadata::ProviderMetadata;
@@ -20,3 +23,4 @@ pub use pkce::{CodeChallenge, CodeVerifier, PkceError};
 pub use redirect::{ApplicationType, ProvenRedirect, RedirectUri, RedirectUriError};
 pub use response::{AuthorizationResponse, ErrorResponse, TokenResponse, TokenType};
 pub use values::{Prompt, Prompts, PromptsError, ResponseMode, ResponseType, Scope, ScopeError, UnknownValue};
+pub use verified_claims::VerifiedClaimsRequest;

@@ -7,8 +7,12 @@
 //! A parameter that is given twice, or is not text, is a defect of that parameter alone: whether it becomes a page or a
 //! redirect depends on which one it is. An empty value counts as absent. Unknown parameters are ignored, yet may not
 //! repeat either. Limits: 100 parameters; bytes as the caller says ([`MAX_QUERY`], [`MAX_BODY`]).
+//!
+//! The members of a request object are parameters too, of JSON types (RFC 9101 §4): they are read by the same rules.
 
 use std::{borrow::Cow, fmt};
+
+use serde_json::{Map, Value};
 
 /// Bytes of a query string.
 pub const MAX_QUERY: usize = 16 * 1024;
@@ -77,6 +81,22 @@ impl Params {
         Ok(Self(params))
     }
 
+    /// The members of a request object that holds, without those of the JWT itself. Numbers are written out, objects and
+    /// lists as JSON (`claims`); a list of `resource` repeats it (RFC 8707 §2); `null` counts as absent.
+    pub fn of_request_object(members: &Map<String, Value>) -> Result<Self, ParamsError> {
+        let mut params = Vec::new();
+        for (name, value) in members.iter().filter(|(name, _)| !OF_THE_TOKEN.contains(&name.as_str())) {
+            match value {
+                Value::Null => {}
+                Value::Array(items) if REPEATABLE.contains(&name.as_str()) => {
+                    params.extend(items.iter().map(|item| Param::of_json(name, item)));
+                }
+                value => params.push(Param::of_json(name, value)),
+            }
+        }
+        if params.len() > MAX_PARAMETERS { Err(ParamsError::TooMany) } else { Ok(Self(params)) }
+    }
+
     /// The value of a parameter; `None` when absent or empty.
     pub fn get(&self, name: &str) -> Result<Option<&str>, ParamError> {
         match self.0.iter().find(|param| param.name == name) {
@@ -104,6 +124,12 @@ impl fmt::Debug for Params {
 }
 
 impl Param {
+    fn of_json(name: &str, value: &Value) -> Self {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let value = if text.contains('\0') { Err(Defect::NotText) } else { Ok(text) };
+        Self { name: name.to_owned(), value }
+    }
+
     fn text(&self) -> Result<&str, ParamError> {
         self.value.as_deref().map_err(|defect| {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
@@ -144,6 +170,8 @@ fn hex(digit: u8) -> Option<u8> {
 
 const MAX_PARAMETERS: usize = 100;
 const REPEATABLE: [&str; 1] = ["resource"];
+/// Claims that say of a JWT what it is (RFC 7519 §4.1).
+const OF_THE_TOKEN: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
 #[cfg(test)]
 mod tests {
@@ -196,6 +224,26 @@ mod tests {
         assert!(Params::parse("a=1&".repeat(100).as_bytes(), MAX_BODY).is_ok());
         assert_eq!(Params::parse("a=1&".repeat(101).as_bytes(), MAX_BODY).err(), Some(ParamsError::TooMany));
         assert_eq!(Params::parse(&[b'a'; 11], 10).err(), Some(ParamsError::TooLong(10)));
+    }
+
+    #[test]
+    fn the_members_of_a_request_object_are_parameters_but_for_those_of_the_token() {
+        let members = serde_json::json!({
+            "iss": "c", "aud": "i", "exp": 1, "nbf": 1, "iat": 1, "jti": "j", "sub": "s",
+            "scope": "openid", "max_age": 60, "claims": {"id_token": {"acr": null}}, "state": "", "prompt": null,
+            "resource": ["https://a.example", "https://b.example"], "nonce": "a\u{0}b",
+        });
+        let params = Params::of_request_object(members.as_object().unwrap()).unwrap();
+        for (name, value) in [("scope", "openid"), ("max_age", "60"), ("claims", r#"{"id_token":{"acr":null}}"#)] {
+            assert_eq!(params.get(name), Ok(Some(value)));
+        }
+        for absent in ["iss", "aud", "exp", "nbf", "iat", "jti", "sub", "state", "prompt"] {
+            assert_eq!(params.get(absent), Ok(None), "{absent}");
+        }
+        assert_eq!(params.all("resource"), Ok(vec!["https://a.example", "https://b.example"]));
+        assert_eq!(params.get("nonce").unwrap_err().defect, Defect::NotText);
+        let many = (0..=MAX_PARAMETERS).map(|number| (number.to_string(), Value::from(1))).collect();
+        assert_eq!(Params::of_request_object(&many).err(), Some(ParamsError::TooMany));
     }
 
     #[test]

@@ -97,24 +97,52 @@ impl FromStr for ResponseType {
 }
 
 /// How the answer travels to the client: in the query (OAuth 2.0 Multiple Response Types §2.1) or in a form that the
-/// browser posts (OAuth 2.0 Form Post Response Mode).
+/// browser posts (OAuth 2.0 Form Post Response Mode); plain, or as one signed token (JARM §2.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum ResponseMode {
     #[default]
+    #[serde(rename = "query")]
     Query,
+    #[serde(rename = "form_post")]
     FormPost,
+    /// The default of the response type, signed: for the code, the query (JARM §2.3.4).
+    #[serde(rename = "jwt")]
+    Jwt,
+    #[serde(rename = "query.jwt")]
+    QueryJwt,
+    #[serde(rename = "form_post.jwt")]
+    FormPostJwt,
+}
+
+impl ResponseMode {
+    pub const ALL: [Self; 5] = [Self::Query, Self::FormPost, Self::Jwt, Self::QueryJwt, Self::FormPostJwt];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::FormPost => "form_post",
+            Self::Jwt => "jwt",
+            Self::QueryJwt => "query.jwt",
+            Self::FormPostJwt => "form_post.jwt",
+        }
+    }
+
+    /// Whether the answer is one token signed by us, in the parameter `response`.
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Self::Jwt | Self::QueryJwt | Self::FormPostJwt)
+    }
+
+    /// Whether the browser posts it; otherwise it goes in the query.
+    pub const fn is_posted(self) -> bool {
+        matches!(self, Self::FormPost | Self::FormPostJwt)
+    }
 }
 
 impl FromStr for ResponseMode {
     type Err = UnknownValue;
 
     fn from_str(text: &str) -> Result<Self, UnknownValue> {
-        match text {
-            "query" => Ok(Self::Query),
-            "form_post" => Ok(Self::FormPost),
-            _ => Err(UnknownValue("response_mode")),
-        }
+        Self::ALL.into_iter().find(|mode| mode.as_str() == text).ok_or(UnknownValue("response_mode"))
     }
 }
 
@@ -195,8 +223,18 @@ mod tests {
             assert_eq!(other.parse::<ResponseType>(), Err(UnknownValue("response_type")), "{other}");
         }
         assert_eq!("form_post".parse(), Ok(ResponseMode::FormPost));
-        for other in ["fragment", "web_message", "Query", ""] {
+        for other in ["fragment", "fragment.jwt", "web_message", "Query", "JWT", ""] {
             assert_eq!(other.parse::<ResponseMode>(), Err(UnknownValue("response_mode")), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_signed_mode_is_told_from_a_plain_one_and_a_posted_from_a_query() {
+        for mode in ResponseMode::ALL {
+            assert_eq!(mode.as_str().parse(), Ok(mode));
+            assert_eq!(serde_json::to_value(mode).unwrap(), mode.as_str());
+            assert_eq!(mode.is_signed(), mode.as_str().ends_with("jwt"));
+            assert_eq!(mode.is_posted(), mode.as_str().starts_with("form_post"));
         }
     }
 

@@ -3,6 +3,7 @@
 mod demo;
 mod registrars;
 mod serve;
+mod tls;
 
 use std::{
     fs::{self, File},

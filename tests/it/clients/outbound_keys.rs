@@ -5,7 +5,7 @@ use std::time::Duration;
 use heteronym::{
     clients::{ClientKeys, KeySource, KeySourceError, KeysError, OutboundError},
     domain::ambient::Timestamp,
-    wire::jose::{Algorithm, InvalidKey, JwkSet, Refusal, Signer, SigningKey, Typ, Verified, Verifier},
+    wire::jose::{Algorithm, InvalidKey, JwkSet, KeySet, Refusal, Signer, SigningKey, Typ, Verified, Verifier},
 };
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
@@ -34,6 +34,10 @@ fn assertion(signer: &Signer, now: Timestamp) -> String {
     signer.sign(Typ::Jwt, &claims).unwrap()
 }
 
+fn read(assertion: &str, keys: &KeySet, now: Timestamp) -> Result<Verified<Value>, Refusal> {
+    Verifier::new(Typ::Jwt, CLIENT, ISSUER).verify(assertion, keys, now.seconds())
+}
+
 /// A client with a `jwks_uri`, and the server that it leads to.
 struct Forum {
     sink: Sink,
@@ -51,10 +55,10 @@ impl Forum {
 
     /// What becomes of an assertion by this key at this time.
     async fn verify(&self, signer: &Signer, now: Timestamp) -> Result<(), KeysError> {
-        let verifier = Verifier::new(Typ::Jwt, CLIENT, ISSUER);
-        let verified: Result<Verified<Value>, _> =
-            self.keys.verify(&self.source, &verifier, &assertion(signer, now), now).await;
-        verified.map(|verified| assert_eq!(verified.claims["sub"], CLIENT))
+        let assertion = assertion(signer, now);
+        let verify = |keys: &KeySet| read(&assertion, keys, now);
+        let outcome = self.keys.verify(&self.source, now, verify).await;
+        outcome.map(|verified| assert_eq!(verified.claims["sub"], CLIENT))
     }
 
     fn fetches(&self) -> usize {
@@ -132,8 +136,7 @@ async fn a_token_that_is_refused_for_anything_but_its_key_asks_nobody() {
         ("a.b.c", Refusal::Form),
         ("", Refusal::Form),
     ] {
-        let verifier = Verifier::new(Typ::Jwt, CLIENT, ISSUER);
-        let outcome = forum.keys.verify::<Value>(&forum.source, &verifier, token, later).await;
+        let outcome = forum.keys.verify(&forum.source, later, |keys| read(token, keys, later)).await;
         assert_eq!(outcome.err(), Some(KeysError::Refused(refusal)));
     }
     assert_eq!(forum.fetches(), 1);
@@ -245,8 +248,8 @@ async fn of_too_many_addresses_the_longest_unused_is_forgotten() {
     let forum = Forum::start(document(&[&key])).await;
     let verify = async |uri: &str, moment: u64| {
         let (source, now) = (KeySource::Uri(uri.to_owned()), after(Duration::from_millis(moment)));
-        let verifier = Verifier::new(Typ::Jwt, CLIENT, ISSUER);
-        forum.keys.verify::<Value>(&source, &verifier, &assertion(&key, now), now).await.map(|_| ())
+        let assertion = assertion(&key, now);
+        forum.keys.verify(&source, now, |keys| read(&assertion, keys, now)).await.map(|_| ())
     };
     // That the guard refuses these does not keep them from being remembered.
     let other = async |number: usize, moment: u64| verify(&format!("https://10.0.0.1/{number}"), moment).await.is_err();

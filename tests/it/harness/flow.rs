@@ -97,10 +97,12 @@ impl Choices {
 }
 
 impl Answer {
-    /// The answer in a redirect, which has to be 303.
+    /// The answer in a redirect, which has to be 303, or after the sign-in form in a page that goes on by itself.
     pub(crate) fn of(reply: &Reply) -> Self {
-        assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text());
-        let address = reply.location().unwrap();
+        let onward = reply.header(header::REFRESH).and_then(|refresh| refresh.strip_prefix("0; url="));
+        let address = onward.or(reply.location()).unwrap_or_else(|| panic!("{}", reply.text()));
+        let status = if onward.is_some() { StatusCode::OK } else { StatusCode::SEE_OTHER };
+        assert_eq!(reply.status, status, "{}", reply.text());
         let (base, query) = address.split_once('?').unwrap_or((address, ""));
         let params = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         Self { address: base.to_owned(), params }

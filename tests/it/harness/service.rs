@@ -58,6 +58,15 @@ impl Service {
         service
     }
 
+    /// One that software outside this process believes: with keys of this moment, and this machine's own time as it began.
+    pub(crate) async fn start_now(issuer: &str) -> Self {
+        let text = format!("[server]\nissuer = \"{issuer}\"\nlanguage = \"en\"");
+        let service = Self::assemble(&text, 1, Ambient::system().now(), |data, ambient| {
+            data.create_keys(Purpose::Service, &mut ambient.rng(), ambient).unwrap();
+        });
+        service.await
+    }
+
     async fn assemble(text: &str, seed: u64, now: Timestamp, keys: impl FnOnce(&DataDir, &Ambient)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let config = Config::from_parts("test.toml", text, []).unwrap();

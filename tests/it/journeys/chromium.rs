@@ -14,7 +14,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 /// A browser window of somebody, who has a device at hand. Both end when it is dropped.
-pub(super) struct Chromium {
+pub(crate) struct Chromium {
     client: Client,
     driver: Child,
     _profile: tempfile::TempDir,
@@ -24,7 +24,7 @@ pub(super) struct Chromium {
 
 impl Chromium {
     /// `None` where there is no Chromium; on continuous integration that is a failure.
-    pub(super) async fn start(journey: &'static str) -> Option<Self> {
+    pub(crate) async fn start(journey: &'static str) -> Option<Self> {
         let Some(program) = program(&["chromedriver"]) else {
             assert!(!is_ci(), "chromedriver is missing: run tests/run, which installs it");
             eprintln!("left out, for want of chromedriver: run tests/run, which installs it");
@@ -57,21 +57,21 @@ impl Chromium {
 
     /// As a browser that does not offer passkeys while a form is filled in: here the device would answer at once, before
     /// anybody has looked at the page.
-    pub(super) async fn offer_nothing_by_itself(&self) {
+    pub(crate) async fn offer_nothing_by_itself(&self) {
         let script = "delete PublicKeyCredential.isConditionalMediationAvailable";
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
     }
 
-    pub(super) async fn goto(&self, address: &str) {
+    pub(crate) async fn goto(&self, address: &str) {
         self.client.goto(address).await.unwrap();
     }
 
-    pub(super) async fn address(&self) -> String {
+    pub(crate) async fn address(&self) -> String {
         self.client.current_url().await.unwrap().to_string()
     }
 
     /// The element, as soon as it is there.
-    pub(super) async fn find(&self, css: &str) -> Element {
+    pub(crate) async fn find(&self, css: &str) -> Element {
         let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
         match found {
             Ok(element) => element,
@@ -79,23 +79,23 @@ impl Chromium {
         }
     }
 
-    pub(super) async fn click(&self, css: &str) {
+    pub(crate) async fn click(&self, css: &str) {
         self.find(css).await.click().await.unwrap();
     }
 
-    pub(super) async fn fill(&self, css: &str, text: &str) {
+    pub(crate) async fn fill(&self, css: &str, text: &str) {
         let field = self.find(css).await;
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();
     }
 
     /// Types wherever the keyboard's focus is.
-    pub(super) async fn type_keys(&self, text: &str) {
+    pub(crate) async fn type_keys(&self, text: &str) {
         self.client.active_element().await.unwrap().send_keys(text).await.unwrap();
     }
 
     /// Waits until the address holds this text.
-    pub(super) async fn arrive(&self, part: &str) {
+    pub(crate) async fn arrive(&self, part: &str) {
         for _ in 0..ROUNDS {
             if self.address().await.contains(part) {
                 return;
@@ -106,24 +106,24 @@ impl Chromium {
     }
 
     /// What a reader sees.
-    pub(super) async fn text(&self) -> String {
+    pub(crate) async fn text(&self) -> String {
         let text = self.client.execute("return document.body.innerText", Vec::new()).await.unwrap();
         text.as_str().unwrap_or_default().to_owned()
     }
 
-    pub(super) async fn run(&self, script: &str) -> Value {
+    pub(crate) async fn run(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap()
     }
 
     /// The page as a printer gets it: a PDF.
-    pub(super) async fn print(&self) -> Vec<u8> {
+    pub(crate) async fn print(&self) -> Vec<u8> {
         let printed = self.command("print", json!({"page": {"width": 21.0, "height": 29.7}})).await;
         data_encoding::BASE64.decode(printed.as_str().unwrap().as_bytes()).unwrap()
     }
 
     /// Looks at the page: wide and bright, on a small telephone, and in the dark; keeps the pictures, and holds the page to
     /// what every page has to be.
-    pub(super) async fn look(&mut self, what: &str) {
+    pub(crate) async fn look(&mut self, what: &str) {
         self.looks += 1;
         let name = format!("{}-{:02}-{what}", self.journey, self.looks);
         self.wear("light", 1_000, 800).await;
@@ -138,7 +138,7 @@ impl Chromium {
     }
 
     /// Nothing that a page did was refused by its own policies, and nothing failed to load.
-    pub(super) async fn assert_no_complaints(&self) {
+    pub(crate) async fn assert_no_complaints(&self) {
         let complaints = self.command("se/log", json!({"type": "browser"})).await;
         let severe = complaints.as_array().unwrap().iter().filter(|line| line["level"] == "SEVERE");
         let severe: Vec<_> = severe.filter(|line| !line["message"].as_str().unwrap().contains(" 404 ")).collect();
@@ -230,11 +230,11 @@ fn program(names: &[&str]) -> Option<PathBuf> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "whether a missing program is a failure")]
-fn is_ci() -> bool {
+pub(crate) fn is_ci() -> bool {
     std::env::var_os("CI").is_some()
 }
 
-pub(super) fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

@@ -132,7 +132,8 @@ pub(crate) async fn on_postgres(case: impl AsyncFnOnce(Db)) {
     let separator = if server.contains('?') { '&' } else { '?' };
     let place = Place::Postgres(options(&format!("{server}{separator}options[search_path]={schema}")));
     let store = place.open().await.unwrap();
-    case(Db { store: store.clone(), place }).await;
+    // Whole services live in it.
+    Box::pin(case(Db { store: store.clone(), place })).await;
     store.close().await;
     run_postgres(&server, format!("DROP SCHEMA {schema} CASCADE").leak()).await;
 }

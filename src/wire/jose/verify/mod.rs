@@ -5,35 +5,43 @@
 //! leeway, and asks the wall clock. Ed25519 is verified strictly, so that every verifier gives the same answer.
 //!
 //! Limits: 16 KiB before anything is decoded, 12 levels of JSON. Not verified here: `nonce`, `jti`, `azp` and whatever
-//! else only the caller knows; they come back in the claims.
+//! else only the caller knows; they come back in the claims. What clients sign has readers of its own on top of this one:
+//! [`super::assertion`], [`super::request_object`].
 
-use data_encoding::BASE64URL_NOPAD;
-use ed25519_dalek::{Signature, VerifyingKey};
-use jsonwebtoken::DecodingKey;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{
-    Algorithm, Jwk, JwkSet, Typ, json,
-    jwk::{MAX_KID, Material},
+    Algorithm, KeySet, Typ, is_visible, json,
+    segments::{Header, Segments, decode},
 };
 
 /// What a token must say to be believed. Everything that is not named here is refused.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one leniency that a caller may ask for by its name")]
 pub struct Verifier<'a> {
     typ: Typ,
+    or_typ: Option<Typ>,
     issuer: &'a str,
-    audience: [&'a str; 2],
+    audience: &'a str,
+    other_audiences: &'a [&'a str],
+    audience_list: AudienceList,
     algorithms: &'a [Algorithm],
     required: &'a [&'a str],
     typ_may_be_missing: bool,
-    audience_may_be_a_list: bool,
     kid_may_be_missing: bool,
     may_have_expired: bool,
     leeway: i64,
+    ahead: i64,
     max_lifetime: i64,
     max_bytes: usize,
+}
+
+/// What an `aud` that is a list may hold.
+#[derive(Clone, Copy, Debug)]
+enum AudienceList {
+    Refused,
+    OnlyExpected,
+    AnyBesideExpected,
 }
 
 impl<'a> Verifier<'a> {
@@ -41,15 +49,18 @@ impl<'a> Verifier<'a> {
     pub const fn new(typ: Typ, issuer: &'a str, audience: &'a str) -> Self {
         Self {
             typ,
+            or_typ: None,
             issuer,
-            audience: [audience, audience],
+            audience,
+            other_audiences: &[],
+            audience_list: AudienceList::Refused,
             algorithms: &Algorithm::ALL,
             required: &["sub"],
             typ_may_be_missing: false,
-            audience_may_be_a_list: false,
             kid_may_be_missing: false,
             may_have_expired: false,
             leeway: 0,
+            ahead: 0,
             max_lifetime: 24 * 60 * 60,
             max_bytes: 16 * 1024,
         }
@@ -69,17 +80,31 @@ impl<'a> Verifier<'a> {
         self
     }
 
-    /// A second audience is as good: clients may name the token endpoint in place of the issuer (RFC 7523 §3).
+    /// These audiences are as good: clients may name an endpoint in place of the issuer (RFC 7523 §3, RFC 9126 §2).
     #[must_use]
-    pub const fn or_audience(mut self, audience: &'a str) -> Self {
-        self.audience[1] = audience;
+    pub const fn or_audiences(mut self, audiences: &'a [&'a str]) -> Self {
+        self.other_audiences = audiences;
         self
     }
 
     /// `aud` may be a list, when every one of it is an audience expected here.
     #[must_use]
     pub const fn audience_may_be_a_list(mut self) -> Self {
-        self.audience_may_be_a_list = true;
+        self.audience_list = AudienceList::OnlyExpected;
+        self
+    }
+
+    /// `aud` may be a list in which somebody else stands beside an audience expected here.
+    #[must_use]
+    pub const fn audience_list_may_name_others(mut self) -> Self {
+        self.audience_list = AudienceList::AnyBesideExpected;
+        self
+    }
+
+    /// Another `typ` is as good: for clients that sign with a library which writes `JWT` into every header.
+    #[must_use]
+    pub const fn or_typ(mut self, typ: Typ) -> Self {
+        self.or_typ = Some(typ);
         self
     }
 
@@ -111,7 +136,15 @@ impl<'a> Verifier<'a> {
         self
     }
 
-    /// Seconds from now within which `exp` must lie.
+    /// Seconds by which the issuer's clock may be ahead of ours: `nbf` and `iat` may lie that far in the future. Unlike
+    /// with [`Verifier::leeway`], the token ends at its `exp`.
+    #[must_use]
+    pub const fn clock_ahead(mut self, seconds: i64) -> Self {
+        self.ahead = seconds;
+        self
+    }
+
+    /// Seconds from now, and from `nbf`, within which `exp` must lie.
     #[must_use]
     pub const fn max_lifetime(mut self, seconds: i64) -> Self {
         self.max_lifetime = seconds;
@@ -130,24 +163,24 @@ impl<'a> Verifier<'a> {
         if token.len() > self.max_bytes {
             return Err(Refusal::TooLong);
         }
-        let parts = Parts::split(token)?;
-        let header = Header::read(parts.header)?;
+        let segments = Segments::split(token)?;
+        let header = Header::read(segments.header)?;
         self.check_typ(&header)?;
         self.check_algorithm(&header)?;
         let key = keys.find(&header, self.kid_may_be_missing, now)?;
-        key.check_signature(header.algorithm, &parts)?;
-        let claims = json::object(&decode(parts.claims)?).map_err(|_| Refusal::NotStrictJson)?;
+        key.check_signature(header.algorithm, &segments)?;
+        let claims = json::object(&decode(segments.claims)?).map_err(|_| Refusal::NotStrictJson)?;
         self.check_issuer(&claims)?;
         self.check_audience(&claims)?;
         self.check_times(&claims, now)?;
         self.check_members(&claims)?;
         let claims = serde_json::from_value(Value::Object(claims)).map_err(|_| Refusal::Claims)?;
-        Ok(Verified { claims, algorithm: header.algorithm, kid: key.kid.clone() })
+        Ok(Verified { claims, algorithm: header.algorithm, kid: key.kid().map(str::to_owned) })
     }
 
     fn check_typ(&self, header: &Header) -> Result<(), Refusal> {
         let expected = match &header.typ {
-            Some(typ) => self.typ.is(typ),
+            Some(typ) => self.typ.is(typ) || self.or_typ.is_some_and(|other| other.is(typ)),
             None => self.typ_may_be_missing,
         };
         if expected { Ok(()) } else { Err(Refusal::Typ) }
@@ -165,11 +198,16 @@ impl<'a> Verifier<'a> {
     }
 
     fn check_audience(&self, claims: &Map<String, Value>) -> Result<(), Refusal> {
-        let expected = |value: &Value| value.as_str().is_some_and(|audience| self.audience.contains(&audience));
-        let holds = match claims.get("aud") {
-            Some(Value::Array(list)) => self.audience_may_be_a_list && !list.is_empty() && list.iter().all(expected),
-            Some(one) => expected(one),
-            None => false,
+        let expected = |value: &Value| {
+            value.as_str().is_some_and(|said| said == self.audience || self.other_audiences.contains(&said))
+        };
+        let holds = match (claims.get("aud"), self.audience_list) {
+            (Some(Value::Array(_)), AudienceList::Refused) | (None, _) => false,
+            (Some(Value::Array(list)), AudienceList::OnlyExpected) => !list.is_empty() && list.iter().all(expected),
+            (Some(Value::Array(list)), AudienceList::AnyBesideExpected) => {
+                list.iter().all(Value::is_string) && list.iter().any(expected)
+            }
+            (Some(one), _) => expected(one),
         };
         if holds { Ok(()) } else { Err(Refusal::Audience) }
     }
@@ -180,14 +218,17 @@ impl<'a> Verifier<'a> {
             None => Ok(None),
             Some(value) => value.as_i64().filter(|date| *date >= 0).map(Some).ok_or(Refusal::Date(name)),
         };
+        let ahead = self.leeway.max(self.ahead);
         let expires = date("exp")?.ok_or(Refusal::Missing("exp"))?;
-        if expires > now.saturating_add(self.max_lifetime).saturating_add(self.leeway) {
+        let begins = date("nbf")?.unwrap_or(now);
+        let too_late = expires > now.saturating_add(self.max_lifetime).saturating_add(ahead);
+        if too_late || expires.saturating_sub(begins) > self.max_lifetime.saturating_add(self.leeway) {
             return Err(Refusal::Date("exp"));
         }
         if !self.may_have_expired && now >= expires.saturating_add(self.leeway) {
             return Err(Refusal::Expired);
         }
-        let soonest = now.saturating_add(self.leeway);
+        let soonest = now.saturating_add(ahead);
         for name in ["nbf", "iat"] {
             if date(name)?.is_some_and(|date| date > soonest || date > expires) {
                 return Err(Refusal::NotYet(name));
@@ -203,10 +244,8 @@ impl<'a> Verifier<'a> {
         }
         match claims.get("sub") {
             None => Ok(()),
-            // At most 255 ASCII characters (OpenID Connect Core §2): no direction marks, nothing that cannot be seen.
-            Some(Value::String(sub)) if (1..=255).contains(&sub.len()) && sub.bytes().all(|b| b.is_ascii_graphic()) => {
-                Ok(())
-            }
+            // At most 255 ASCII characters (OpenID Connect Core §2).
+            Some(Value::String(sub)) if is_visible(sub, 255) => Ok(()),
             Some(_) => Err(Refusal::Subject),
         }
     }
@@ -254,142 +293,13 @@ pub enum Refusal {
     Missing(&'static str),
     #[error("the subject is not 1 to 255 visible ASCII characters")]
     Subject,
+    #[error("{0} is missing, ill-typed or another than expected")]
+    Differs(&'static str),
+    #[error("{0} may not be in a token of this kind")]
+    Unwanted(&'static str),
     #[error("a claim has not the expected type")]
     Claims,
 }
-
-/// The keys that one issuer's tokens are verified with.
-#[derive(Clone, Debug, Default)]
-pub struct KeySet(Vec<VerificationKey>);
-
-impl KeySet {
-    /// Keys that are believed as long as they are in the set.
-    pub fn new(set: &JwkSet) -> Self {
-        Self(set.keys.iter().map(|jwk| VerificationKey::new(jwk, None)).collect())
-    }
-
-    /// Adds a key that is believed until `until`, in seconds since the epoch.
-    pub fn add_until(&mut self, jwk: &Jwk, until: Option<i64>) {
-        self.0.push(VerificationKey::new(jwk, until));
-    }
-
-    fn find(&self, header: &Header, kid_may_be_missing: bool, now: i64) -> Result<&VerificationKey, Refusal> {
-        let mut fitting = self.0.iter().filter(|key| {
-            key.algorithms.contains(&Some(header.algorithm))
-                && key.until.is_none_or(|until| now < until)
-                && (header.kid.is_none() || key.kid == header.kid)
-        });
-        match (fitting.next(), fitting.next(), &header.kid) {
-            (Some(key), _, Some(_)) => Ok(key),
-            (Some(key), None, None) if kid_may_be_missing => Ok(key),
-            _ => Err(Refusal::Key),
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-struct VerificationKey {
-    kid: Option<String>,
-    /// One, or for an RSA key whose owner did not say which, both.
-    algorithms: [Option<Algorithm>; 2],
-    until: Option<i64>,
-    prepared: Prepared,
-}
-
-#[derive(Clone, Debug)]
-enum Prepared {
-    Ed25519(Box<VerifyingKey>),
-    /// In the form that `jsonwebtoken` takes.
-    Other(Box<DecodingKey>),
-}
-
-impl VerificationKey {
-    fn new(jwk: &Jwk, until: Option<i64>) -> Self {
-        let said = jwk.algorithm.filter(|algorithm| jwk.key.fits(*algorithm));
-        let (algorithms, prepared) = match jwk.key.material() {
-            Material::Rsa { n, e } => {
-                let either = [Some(Algorithm::RS256), Some(Algorithm::PS256)];
-                let key = DecodingKey::from_rsa_raw_components(n, e);
-                (said.map_or(either, |algorithm| [Some(algorithm), None]), Prepared::Other(Box::new(key)))
-            }
-            Material::P256(point) => {
-                ([Some(Algorithm::ES256), None], Prepared::Other(Box::new(DecodingKey::from_ec_der(point))))
-            }
-            Material::Ed25519(key) => ([Some(Algorithm::EdDSA), None], Prepared::Ed25519(Box::new(*key))),
-        };
-        Self { kid: jwk.kid.clone(), algorithms, until, prepared }
-    }
-
-    fn check_signature(&self, algorithm: Algorithm, parts: &Parts<'_>) -> Result<(), Refusal> {
-        let algorithm = match algorithm {
-            Algorithm::RS256 => jsonwebtoken::Algorithm::RS256,
-            Algorithm::PS256 => jsonwebtoken::Algorithm::PS256,
-            Algorithm::ES256 => jsonwebtoken::Algorithm::ES256,
-            Algorithm::EdDSA => jsonwebtoken::Algorithm::EdDSA,
-        };
-        let message = parts.message.as_bytes();
-        let holds = match &self.prepared {
-            Prepared::Other(key) => jsonwebtoken::crypto::verify(parts.signature, message, key, algorithm),
-            Prepared::Ed25519(key) => {
-                let signature = Signature::from_slice(&decode(parts.signature)?).map_err(|_| Refusal::Signature)?;
-                Ok(key.verify_strict(message, &signature).is_ok())
-            }
-        };
-        if holds == Ok(true) { Ok(()) } else { Err(Refusal::Signature) }
-    }
-}
-
-/// The segments of a compact token, still encoded.
-struct Parts<'a> {
-    /// Header and claims with their dot: what is signed.
-    message: &'a str,
-    header: &'a str,
-    claims: &'a str,
-    signature: &'a str,
-}
-
-impl<'a> Parts<'a> {
-    fn split(token: &'a str) -> Result<Self, Refusal> {
-        let (message, signature) = token.rsplit_once('.').ok_or(Refusal::Form)?;
-        let (header, claims) = message.split_once('.').ok_or(Refusal::Form)?;
-        if claims.contains('.') {
-            return Err(Refusal::Form);
-        }
-        Ok(Self { message, header, claims, signature })
-    }
-}
-
-/// The header, of which only three members count.
-struct Header {
-    algorithm: Algorithm,
-    kid: Option<String>,
-    typ: Option<String>,
-}
-
-impl Header {
-    fn read(encoded: &str) -> Result<Self, Refusal> {
-        let members = json::object(&decode(encoded)?).map_err(|_| Refusal::NotStrictJson)?;
-        if let Some(name) = NOT_FOLLOWED.into_iter().find(|name| members.contains_key(*name)) {
-            return Err(Refusal::Header(name));
-        }
-        let text = |name| match members.get(name) {
-            None => Ok(None),
-            Some(Value::String(text)) if text.len() <= MAX_KID => Ok(Some(text.clone())),
-            Some(_) => Err(Refusal::Header(name)),
-        };
-        let algorithm = text("alg").ok().flatten().and_then(|name| name.parse().ok()).ok_or(Refusal::Algorithm)?;
-        Ok(Self { algorithm, kid: text("kid")?, typ: text("typ")? })
-    }
-}
-
-fn decode(part: &str) -> Result<Vec<u8>, Refusal> {
-    BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| Refusal::Form)
-}
-
-/// Header members that would change the meaning of the token or name a key from outside (RFC 7515 §4.1.2 to §4.1.6,
-/// §4.1.11; RFC 7797 `b64`; RFC 7516 §4.1; RFC 7519 §5.2 for nested tokens).
-const NOT_FOLLOWED: [&str; 13] =
-    ["crit", "b64", "jwk", "jku", "x5u", "x5c", "enc", "zip", "cty", "epk", "p2c", "p2s", "url"];
 
 #[cfg(test)]
 mod tests;

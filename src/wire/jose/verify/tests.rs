@@ -1,12 +1,14 @@
 //! One test per way in which a token can lie; where `jsonwebtoken` by itself would believe it, the test shows that too.
 
-use ed25519_dalek::Signer as _;
+use data_encoding::BASE64URL_NOPAD;
+use ed25519_dalek::{Signature, Signer as _, VerifyingKey};
+use jsonwebtoken::DecodingKey;
 use proptest::prelude::*;
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::json;
 
 use super::*;
-use crate::wire::jose::{PublicKey, Signer, SigningKey, tests::vectors};
+use crate::wire::jose::{Jwk, JwkSet, PublicKey, Signer, SigningKey, keys::VerificationKey, tests::vectors};
 
 const ISSUER: &str = "https://issuer.example";
 const CLIENT: &str = "c_forum";
@@ -107,9 +109,9 @@ fn the_signatures_of_rfc_7515_and_rfc_8037_hold() {
         let set = json!({"keys": [vector["jwk"]]}).to_string();
         let key = VerificationKey::new(&JwkSet::parse(set.as_bytes()).unwrap().keys[0], None);
         let algorithm = vector["algorithm"].as_str().unwrap().parse().unwrap();
-        let parts = Parts::split(vector["signed"].as_str().unwrap()).unwrap();
+        let parts = Segments::split(vector["signed"].as_str().unwrap()).unwrap();
         assert_eq!(key.check_signature(algorithm, &parts), Ok(()), "{name}");
-        let other = Parts { message: "eyJhbGciOiJFUzI1NiJ9.e30", ..parts };
+        let other = Segments { message: "eyJhbGciOiJFUzI1NiJ9.e30", ..parts };
         assert_eq!(key.check_signature(algorithm, &other), Err(Refusal::Signature), "{name}");
     }
 }
@@ -176,6 +178,22 @@ fn f4_f5_a_key_or_its_address_in_the_header_is_refused() {
     }
     assert_eq!(with_header("jwk", serde_json::to_value(jwk(2)).unwrap()), Err(Refusal::Header("jwk")));
     assert_eq!(with_header("x5c", json!(["AA=="])), Err(Refusal::Header("x5c")));
+}
+
+#[test]
+fn f5_no_kind_of_token_may_bring_its_key_where_a_key_set_is_expected() {
+    for typ in Typ::ALL {
+        let mut header = header();
+        header["typ"] = json!(typ.as_str());
+        let verifier = Verifier::new(typ, ISSUER, CLIENT);
+        let plain = token(&header.to_string(), &claims().to_string());
+        assert!(verifier.verify::<Value>(&plain, &keys(), NOW).is_ok());
+        for jwk in [serde_json::to_value(jwk(1)).unwrap(), json!({}), json!(null)] {
+            header["jwk"] = jwk;
+            let token = token(&header.to_string(), &claims().to_string());
+            assert_eq!(verifier.verify::<Value>(&token, &keys(), NOW).err(), Some(Refusal::Header("jwk")), "{typ:?}");
+        }
+    }
 }
 
 #[test]
@@ -284,7 +302,7 @@ fn f11_aud_missing_ill_typed_or_another_is_refused() {
 
 #[test]
 fn f11_a_list_is_taken_when_allowed_and_nobody_else_is_in_it() {
-    let lenient = verifier().audience_may_be_a_list().or_audience("https://issuer.example/token");
+    let lenient = verifier().audience_may_be_a_list().or_audiences(&["https://issuer.example/token"]);
     let check = |aud: Value| {
         let token = token(&header().to_string(), &claims_with("aud", aud));
         lenient.verify::<Value>(&token, &keys(), NOW).map(|_| ())
@@ -394,8 +412,12 @@ fn f15_a_signature_whose_r_is_of_small_order_is_refused_though_its_equation_hold
     let s = reduced(&secret, &<sha2::Sha512 as sha2::Digest>::digest(&hash)) * secret;
     let signature = Signature::from_components(neutral, s.to_bytes());
     assert!(ed25519_dalek::Verifier::verify(&key.verifying_key(), message, &signature).is_ok());
-    let parts =
-        Parts { message: "message", header: "", claims: "", signature: &BASE64URL_NOPAD.encode(&signature.to_bytes()) };
+    let parts = Segments {
+        message: "message",
+        header: "",
+        claims: "",
+        signature: &BASE64URL_NOPAD.encode(&signature.to_bytes()),
+    };
     assert_eq!(VerificationKey::new(&jwk(1), None).check_signature(Algorithm::EdDSA, &parts), Err(Refusal::Signature));
 }
 

@@ -57,6 +57,10 @@ impl World {
         Self::node(&self.store, self.attributes.0.keyring.clone(), self.attributes.0.ambient.clone())
     }
 
+    pub(crate) fn keyring(&self) -> Arc<Keyring> {
+        self.attributes.0.keyring.clone()
+    }
+
     pub(crate) fn ambient(&self) -> Ambient {
         self.attributes.0.ambient.clone()
     }

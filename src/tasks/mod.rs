@@ -169,21 +169,57 @@ const BETWEEN_BATCHES: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    };
 
     use super::*;
     use crate::{
         attributes::tests::{World, facts},
+        clients::{self, Clients},
+        consent::Consents,
         domain::{
             ambient::{Clock as _, Timestamp},
             ids::{AccountId, ClientId, ConsentId, FamilyId, GrantId, PersonId, PseudonymId, Sector},
+            issuer::Issuer,
             secret::{Token, TokenHash},
         },
-        store::{Tx, clients, consents, pseudonyms},
+        provider::{Lifetimes, Parts, Provider},
+        pseudonym::Pseudonyms,
+        store::{Tx, clients as client_rows, consents, pseudonyms},
     };
 
     fn tasks(world: &World) -> Tasks {
-        Tasks::new(world.store.clone(), world.attributes.clone(), world.ambient())
+        Tasks::new(world.store.clone(), world.attributes.clone(), logout(world), world.ambient())
+    }
+
+    /// With nobody to tell anything.
+    fn logout(world: &World) -> Logout {
+        let (store, keyring, ambient) = (world.store.clone(), world.keyring(), world.ambient());
+        let issuer = Issuer::try_from("https://id.example".to_owned()).unwrap();
+        let outbound = clients::of_tests::outbound(&issuer);
+        let minute = Duration::from_mins(1);
+        let provider = Provider::new(Parts {
+            name: String::new(),
+            issuer,
+            store: store.clone(),
+            keyring: Arc::clone(&keyring),
+            clients: Clients::new(store.clone(), ambient.clone(), outbound.clone()),
+            pseudonyms: Pseudonyms::new(store.clone(), Arc::clone(&keyring), ambient.clone()),
+            consents: Consents::new(store, keyring, ambient.clone()),
+            attributes: world.attributes.clone(),
+            lifetimes: Lifetimes {
+                pushed: minute,
+                code: minute,
+                id_token: minute,
+                access_token: minute,
+                refresh: minute,
+                refresh_race: minute,
+            },
+            ambient,
+        });
+        Logout::new(provider, outbound)
     }
 
     /// What a task removes now, now again, and after a while.
@@ -329,8 +365,8 @@ mod tests {
     /// Everything that a code rests on.
     async fn agree(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<(), StoreError> {
         let sector: Sector = "forum.example".parse().unwrap();
-        clients::ensure_sector(tx, &sector, 1, now).await?;
-        let client = clients::Client {
+        client_rows::ensure_sector(tx, &sector, 1, now).await?;
+        let client = client_rows::Client {
             id: forum(),
             sector: sector.clone(),
             metadata: "{}".to_owned(),
@@ -340,7 +376,7 @@ mod tests {
             created_on: now,
             disabled_at: None,
         };
-        clients::insert(tx, &client).await?;
+        client_rows::insert(tx, &client).await?;
         let holder = accounts::Holder::Citizen(person);
         let login = "login".to_owned();
         let account = accounts::Account { id: ACCOUNT, holder, login, created_on: now, disabled_at: None };

@@ -8,10 +8,7 @@ pub mod shared;
 
 use std::borrow::Borrow;
 
-use axum::{
-    extract::FromRequestParts,
-    http::request::Parts,
-};
+use axum::{extract::FromRequestParts, http::request::Parts};
 
 use crate::{
     http::{Problem, Texts, texts::TextsError},

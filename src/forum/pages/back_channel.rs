@@ -11,10 +11,7 @@ use axum::{
 use serde_json::json;
 
 use super::visit::Ended;
-use crate::forum::{
-    Forum,
-    oidc::BadLogoutToken,
-};
+use crate::forum::{Forum, oidc::BadLogoutToken};
 
 /// `POST /back-channel-logout`
 pub(super) async fn logout(State(forum): State<Forum>, form: Bytes) -> Result<Response, Ended> {

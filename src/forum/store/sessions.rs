@@ -173,8 +173,7 @@ const SEE_SESSION: &str = "UPDATE sessions SET seen_at = $1 WHERE hash = $2";
 const END_SESSION: &str = "DELETE FROM sessions WHERE hash = $1";
 const END_OF_SID: &str = "DELETE FROM sessions WHERE sid = $1";
 const END_OF_SUB: &str = "DELETE FROM sessions WHERE member IN (SELECT id FROM members WHERE sub = $1)";
-const END_OF_BOTH: &str =
-    "DELETE FROM sessions WHERE sid = $1 AND member IN (SELECT id FROM members WHERE sub = $2)";
+const END_OF_BOTH: &str = "DELETE FROM sessions WHERE sid = $1 AND member IN (SELECT id FROM members WHERE sub = $2)";
 const PURGE_LOGOUT_TOKENS: &str = "DELETE FROM logout_tokens WHERE ends_at <= $1";
 const USE_LOGOUT_TOKEN: &str = "INSERT INTO logout_tokens (jti, ends_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 

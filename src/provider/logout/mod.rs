@@ -78,7 +78,7 @@ impl Logout {
     pub async fn frames(&self, ended: &Ended) -> Result<Vec<String>, StoreError> {
         let mut frames = Vec::new();
         for notice in &ended.by_browser {
-            let client = self.provider.told(notice).await?;
+            let client = self.provider.told_client(notice).await?;
             let uri = client.as_ref().and_then(|client| client.metadata.frontchannel_logout_uri.as_deref());
             let (Some(client), Some(uri), Some(tag)) = (&client, uri, notice.session) else { continue };
             let Ok(mut frame) = url::Url::parse(uri) else { continue };
@@ -189,7 +189,9 @@ impl Logout {
 
     async fn attempt(&self, claimed: &Claimed, failed: impl FnOnce()) -> Result<(), StoreError> {
         let client = &claimed.notice.client;
-        let Some(message) = self.provider.logout_message(&claimed.notice).await? else { return self.end(claimed).await };
+        let Some(message) = self.provider.logout_message(&claimed.notice).await? else {
+            return self.end(claimed).await;
+        };
         let attempt = match self.outbound.post_form(&message.url, message.form).await {
             // §2.8: 200, and for what some frameworks make of an empty answer, 204.
             Ok(200 | 204) => Attempt::Delivered,
@@ -229,10 +231,8 @@ impl Logout {
 
     async fn end(&self, claimed: &Claimed) -> Result<(), StoreError> {
         let claimed = claimed.clone();
-        let end = self
-            .provider
-            .store
-            .write::<_, StoreError, _>(move |tx| Box::pin(async move { claimed.done(tx).await }));
+        let end =
+            self.provider.store.write::<_, StoreError, _>(move |tx| Box::pin(async move { claimed.done(tx).await }));
         end.await.map(drop)
     }
 

@@ -7,19 +7,13 @@
 //!
 //! Never a `nonce`: without one, no ID token can be taken for it. `sub` and `sid` are those of this one forum.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use data_encoding::BASE64URL_NOPAD;
 use rand::Rng as _;
 use serde::Serialize;
 
-use crate::{
-    clients::Client,
-    logout::Notice,
-    provider::Provider,
-    store::StoreError,
-    wire::jose::Typ,
-};
+use crate::{clients::Client, logout::Notice, provider::Provider, store::StoreError, wire::jose::Typ};
 
 /// A request to a forum.
 pub(super) struct Message {
@@ -50,7 +44,7 @@ impl Provider {
     /// What the forum of a notice is to be sent, made anew for each attempt. `None`: there is nothing to tell any more, or
     /// nobody to tell it to.
     pub(super) async fn logout_message(&self, notice: &Notice) -> Result<Option<Message>, StoreError> {
-        let Some(client) = self.told(notice).await? else { return Ok(None) };
+        let Some(client) = self.told_client(notice).await? else { return Ok(None) };
         let Some(url) = client.metadata.backchannel_logout_uri.clone() else { return Ok(None) };
         // Whoever has agreed anew since is known by this `sub` again.
         if notice.session.is_none() && self.consents.live(notice.pseudonym, &client.id).await?.is_some() {
@@ -66,7 +60,7 @@ impl Provider {
     }
 
     /// The client of a notice, while it may be told anything at all.
-    pub(super) async fn told(&self, notice: &Notice) -> Result<Option<std::sync::Arc<Client>>, StoreError> {
+    pub(super) async fn told_client(&self, notice: &Notice) -> Result<Option<Arc<Client>>, StoreError> {
         Ok(self.clients.find(&notice.client).await?.filter(|client| !client.is_disabled()))
     }
 

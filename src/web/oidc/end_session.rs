@@ -83,11 +83,7 @@ fn ask(provider: &Provider, page: &Page, back: Option<&Return>, client: Option<&
 }
 
 /// Ends the session that there is, and gives the addresses through which the browser tells forums of it.
-async fn end(
-    accounts: &Accounts,
-    farewells: &Farewells,
-    signed_in: Option<SignedIn>,
-) -> Result<Vec<String>, Problem> {
+async fn end(accounts: &Accounts, farewells: &Farewells, signed_in: Option<SignedIn>) -> Result<Vec<String>, Problem> {
     match signed_in {
         Some(signed_in) => Ok(farewells.tell(accounts.sign_out(&signed_in).await.map_err(problem)?).await),
         None => Ok(Vec::new()),

@@ -1,7 +1,10 @@
 //! The end of a session, as the browser sees it.
 
 use askama::Template;
-use axum::{http::header, response::Response};
+use axum::{
+    http::{HeaderValue, header},
+    response::Response,
+};
 use url::Url;
 
 use crate::http::{Page, headers::FrameSources, site::SESSION_COOKIE};
@@ -22,7 +25,15 @@ pub fn signed_out(mut page: Page, frames: &[String], return_to: Option<&str>) ->
     page.member = None;
     let mut response = match return_to {
         Some(address) if frames.is_empty() => page.see_other(address),
-        onward => page.render(&SignedOut { page: &page, frames, onward }),
+        onward => {
+            let mut response = page.render(&SignedOut { page: &page, frames, onward });
+            let refresh =
+                onward.and_then(|onward| HeaderValue::from_str(&format!("{TIME_TO_LOAD}; url={onward}")).ok());
+            if let Some(refresh) = refresh {
+                response.headers_mut().insert(header::REFRESH, refresh);
+            }
+            response
+        }
     };
     if !frames.is_empty() {
         let origins = frames.iter().filter_map(|frame| Url::parse(frame).ok());
@@ -36,3 +47,6 @@ pub fn signed_out(mut page: Page, frames: &[String], return_to: Option<&str>) ->
     }
     response
 }
+
+/// Seconds that frames have to load, where no script tells that they have.
+const TIME_TO_LOAD: u32 = 4;

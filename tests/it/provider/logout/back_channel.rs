@@ -1,7 +1,7 @@
 //! The logout token, and what it tells whom (OpenID Connect Back-Channel Logout 1.0 §2.4, §2.5).
 
 use axum::http::{StatusCode, header};
-use heteronym::{clients::Draft, wire::jose::Algorithm};
+use heteronym::clients::Draft;
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -40,7 +40,9 @@ async fn r45_a_forum_is_sent_one_token_that_says_who_has_signed_out_and_nothing_
 
 #[tokio::test]
 async fn r45_a_token_is_signed_as_the_forum_registered_and_made_anew_for_each_attempt() {
-    for algorithm in Algorithm::ALL {
+    let has = House::open().await.service.services.keyring.algorithms(heteronym::domain::ambient::Timestamp(i64::MAX));
+    assert!(has.len() > 1, "{has:?}");
+    for algorithm in has {
         let mut house = House::open().await;
         let told = house.forum("forum.example", Draft { id_token_alg: algorithm, ..eddsa() }).await;
         told.receiver.now_says(Say::Status(503));

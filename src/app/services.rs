@@ -98,9 +98,9 @@ impl Services {
             lifetimes: lifetimes(&config),
             ambient: ambient.clone(),
         });
-        let logout = Logout::new(provider.clone(), outbound);
-        let site = site(&config, &keyring, &ambient)?;
         Ok(Self {
+            site: site(&config, &keyring, &ambient)?,
+            logout: Logout::new(provider.clone(), outbound),
             config,
             store,
             keyring,
@@ -113,8 +113,6 @@ impl Services {
             consents,
             proofing,
             provider,
-            logout,
-            site,
         })
     }
 

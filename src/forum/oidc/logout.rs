@@ -72,7 +72,7 @@ fn verified(config: &Config, known: &Known, token: &str, now: i64) -> Result<Map
         SigningAlgorithm::Ps256 => Algorithm::PS256,
         SigningAlgorithm::Rs256 => Algorithm::RS256,
     }];
-    let verifier = Verifier::new(Typ::LogoutToken, &config.issuer, &config.client_id)
+    let reader = Verifier::new(Typ::LogoutToken, &config.issuer, &config.client_id)
         .algorithms(&algorithms)
         .require(&["iat", "jti", "events"])
         .audience_may_be_a_list()
@@ -81,7 +81,7 @@ fn verified(config: &Config, known: &Known, token: &str, now: i64) -> Result<Map
     // Keys that cannot be read verify nothing.
     let keys = serde_json::to_vec(known.metadata.jwks()).ok().and_then(|keys| JwkSet::parse(&keys).ok());
     let keys = keys.as_ref().map(KeySet::new).unwrap_or_default();
-    let verified: Verified<_> = verifier.verify(token, &keys, now.div_euclid(SECOND))?;
+    let verified: Verified<_> = reader.verify(token, &keys, now.div_euclid(SECOND))?;
     Ok(verified.claims)
 }
 

@@ -14,9 +14,9 @@ use super::visit::Ended;
 use crate::forum::{Forum, oidc::BadLogoutToken};
 
 /// `POST /back-channel-logout`
-pub(super) async fn logout(State(forum): State<Forum>, form: Bytes) -> Result<Response, Ended> {
+pub(super) async fn logout(State(forum): State<Forum>, body: Bytes) -> Result<Response, Ended> {
     let now = forum.ambient().now();
-    let signed_out = match token(&form) {
+    let signed_out = match token(&body) {
         Some(token) => forum.provider().signed_out(forum.config(), &token, now).await,
         None => Err(BadLogoutToken::Form),
     };
@@ -34,8 +34,8 @@ pub(super) async fn logout(State(forum): State<Forum>, form: Bytes) -> Result<Re
 }
 
 /// The one field that there may be of this name.
-fn token(form: &[u8]) -> Option<String> {
-    let mut tokens = form_urlencoded::parse(form).filter(|(name, _)| name == "logout_token");
+fn token(body: &[u8]) -> Option<String> {
+    let mut tokens = form_urlencoded::parse(body).filter(|(name, _)| name == "logout_token");
     let token = tokens.next().map(|(_, token)| token.into_owned());
     token.filter(|_| tokens.next().is_none())
 }

@@ -7,7 +7,7 @@
 //!
 //! Never a `nonce`: without one, no ID token can be taken for it. `sub` and `sid` are those of this one forum.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
 use rand::Rng as _;
@@ -29,14 +29,20 @@ struct Claims<'a> {
     iat: i64,
     exp: i64,
     jti: String,
-    events: BTreeMap<&'static str, Nothing>,
+    events: Events,
     #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
 }
 
-/// `{}`: the event has no members (§2.4).
+/// What makes a token a logout token (§2.4): one member, whose value has none.
+#[derive(Serialize)]
+struct Events {
+    #[serde(rename = "http://schemas.openid.net/event/backchannel-logout")]
+    logout: Nothing,
+}
+
 #[derive(Serialize)]
 struct Nothing {}
 
@@ -74,7 +80,7 @@ impl Provider {
             iat: now.seconds(),
             exp: now.seconds() + LIFE,
             jti: BASE64URL_NOPAD.encode(&jti),
-            events: BTreeMap::from([(EVENT, Nothing {})]),
+            events: Events { logout: Nothing {} },
             sub,
             sid,
         };
@@ -93,7 +99,5 @@ impl Provider {
     }
 }
 
-/// The member of `events` that makes a token a logout token (§2.4).
-const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 /// Seconds. The longest that §2.4 recommends.
 const LIFE: i64 = 120;

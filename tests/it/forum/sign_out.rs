@@ -182,8 +182,8 @@ async fn n6_a_token_is_taken_once_even_by_a_forum_that_was_started_again() {
     assert!(is_in(&mut browser).await);
     let tries = (0..10)
         .map(|_| async { house.told_by(&house.token(&good(), &json!({"jti": "two"}))).await.0 == StatusCode::OK });
-    let taken = futures_util::future::join_all(tries).await;
-    assert_eq!(taken.into_iter().filter(|taken| *taken).count(), 1, "of ten at once");
+    let outcomes = futures_util::future::join_all(tries).await;
+    assert_eq!(outcomes.into_iter().filter(|taken| *taken).count(), 1, "of ten at once");
 }
 
 #[tokio::test]

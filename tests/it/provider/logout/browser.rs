@@ -129,13 +129,13 @@ async fn a_disabled_forum_is_given_no_frame() {
 async fn r44_the_same_request_by_post_is_sent_on_to_where_the_cookies_are() {
     let mut house = House::open().await;
     let forum = house.visits(eddsa(), "forum.example").await;
-    let form = [
+    let fields = [
         ("id_token_hint", &*forum.1.id_token),
         ("post_logout_redirect_uri", "https://forum.example/bye"),
         ("state", "s"),
     ];
     let mut stranger = house.service.browser();
-    let sent_on = stranger.post("/end-session", &form).await;
+    let sent_on = stranger.post("/end-session", &fields).await;
     assert_eq!(sent_on.status, StatusCode::SEE_OTHER);
     let reply = house.browser.get(sent_on.location().unwrap()).await;
     assert_eq!(reply.location(), Some("https://forum.example/bye?state=s"));

@@ -38,10 +38,10 @@ impl House {
     async fn begin_instead(&self, account: &Account) {
         let (accounts, account) = (self.service.services.accounts.clone(), account.clone());
         let begin = accounts.begin(Method::DeviceKey, "Firefox", Some(&self.session.signed_in));
-        let begun = self.service.services.store.write::<_, StoreError, _>(move |tx| {
+        let session = self.service.services.store.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move { accounts.begin_session(tx, &account, &begin).await })
         });
-        begun.await.unwrap();
+        session.await.unwrap();
     }
 
     async fn consent(&self) -> ConsentId {

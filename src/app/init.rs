@@ -8,7 +8,7 @@ use super::{DataDir, Place, listeners::Listeners};
 use crate::{
     config::{self, Config},
     domain::ambient::Ambient,
-    keyring::Purpose,
+    keyring::{Purpose, Role},
     proofing::CUSTODIANS_KEY,
     store::{StoreError, settings},
 };
@@ -71,8 +71,16 @@ pub(super) async fn doctor(args: Doctor, out: &mut impl Write) -> anyhow::Result
     let data = DataDir::new(&args.place.data, config);
     tls(&mut report, &data, &ambient)?;
     if let Some(keyring) = report.take("keys", data.load_keys(&ambient))? {
-        let due = keyring.due(ambient.now());
-        report.say(due.is_empty(), "key rotation", "a key is due: `heteronym keys rotate`")?;
+        let late = if data.config.keys.rotate { keyring.overdue(ambient.now()) } else { keyring.due(ambient.now()) };
+        let roles: Vec<_> = late.into_iter().map(Role::as_str).collect();
+        let remedy = format!(
+            "the next key of {} is due: let the service run with keys.rotate = true, or `heteronym keys rotate ROLE`",
+            roles.join(" and ")
+        );
+        report.say(roles.is_empty(), "key rotation", &remedy)?;
+        let restored = keyring.restored();
+        let remedy = format!("{} came back and is not believed: `heteronym keys purge`", restored.join(" and "));
+        report.say(restored.is_empty(), "revoked keys", &remedy)?;
         report.say(
             !keyring.is_demo(),
             "purpose of the keys",

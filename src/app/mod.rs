@@ -83,7 +83,7 @@ pub async fn answer(cli: Cli, out: &mut impl Write) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(args).await,
         Command::Check(args) => init::check(&args, out),
         Command::Doctor(args) => init::doctor(args, out).await,
-        Command::Keys(args) => keys::run(&args, out),
+        Command::Keys(args) => keys::run(args, out).await,
         Command::Clients(args) => clients::run(args, out).await,
         Command::Registrars(args) => registrars::run(args, out).await,
         Command::Forum(args) => serve::forum(*args).await,

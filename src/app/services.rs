@@ -11,7 +11,7 @@ use crate::{
     accounts::{self, Accounts, InviteCode, SessionLimits},
     attributes::Attributes,
     clients::{Clients, Outbound},
-    config::{Config, Language},
+    config::{Config, Language, MtlsUrl},
     consent::Consents,
     domain::{age::LegalCalendar, ambient::Ambient, area::Areas, bracket::BracketTable},
     http::{self, Lang, Site, SiteConfig, server::Limits},
@@ -20,7 +20,7 @@ use crate::{
     provider::{Lifetimes, Parts, Provider, logout::Logout},
     pseudonym::Pseudonyms,
     store::Store,
-    tasks::Tasks,
+    tasks::{Keys, Tasks},
     web,
 };
 
@@ -54,15 +54,14 @@ pub struct Services {
 
 impl Services {
     pub fn assemble(Assembly { config, store, keyring, ambient }: Assembly) -> anyhow::Result<Self> {
-        let territory = &config.territory;
-        let calendar = LegalCalendar::new(&territory.zone, territory.leap_day_majority).context("territory.zone")?;
+        let calendar = calendar(&config)?;
         let attributes = Attributes::new(
             store.clone(),
             Arc::clone(&keyring),
             areas(&config)?,
             calendar.clone(),
             BracketTable::default(),
-            territory.smallest_crowd,
+            config.territory.smallest_crowd,
             ambient.clone(),
         );
         let accounts = Accounts::new(
@@ -89,6 +88,7 @@ impl Services {
         let provider = Provider::new(Parts {
             name: config.server.name.clone(),
             issuer: config.server.issuer.clone(),
+            mtls_url: config.server.mtls_url.as_ref().map(MtlsUrl::origin),
             store: store.clone(),
             keyring: Arc::clone(&keyring),
             clients: clients.clone(),
@@ -135,7 +135,9 @@ impl Services {
 
     /// The work that comes round by itself, for whoever serves this instance.
     pub fn tasks(&self) -> Tasks {
-        Tasks::new(self.store.clone(), self.attributes.clone(), self.logout.clone(), self.ambient.clone())
+        let keys =
+            Keys { keyring: Arc::clone(&self.keyring), clients: self.clients.clone(), rotate: self.config.keys.rotate };
+        Tasks::new(self.store.clone(), self.attributes.clone(), keys, self.logout.clone(), self.ambient.clone())
     }
 
     /// Where an activation code is used. It stands behind `#`, which browsers keep to themselves.
@@ -165,6 +167,11 @@ pub(super) async fn open(place: &Place) -> anyhow::Result<Services> {
     let keyring = Arc::new(data.load_keys(&ambient)?);
     let store = data.open_store(&ambient).await?;
     Services::assemble(Assembly { config: data.config, store, keyring, ambient })
+}
+
+fn calendar(config: &Config) -> anyhow::Result<LegalCalendar> {
+    let territory = &config.territory;
+    LegalCalendar::new(&territory.zone, territory.leap_day_majority).context("territory.zone")
 }
 
 /// The embedded table, or that of another country. It lives as long as the process.

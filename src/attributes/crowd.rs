@@ -203,7 +203,7 @@ impl Attributes {
         }
         let keyring = self.0.keyring.clone();
         let open = move |row: persons::FactsRow| {
-            let facts = (!row.departed).then(|| open_facts(keyring.vault(), row.id, &row.facts).ok()).flatten();
+            let facts = (!row.departed).then(|| open_facts(&keyring.vault(), row.id, &row.facts).ok()).flatten();
             if facts.is_none() && !row.departed {
                 // One broken row must not take every page that asks for consent down: it makes a crowd smaller.
                 tracing::error!("a person's facts do not open: the person is left out of every crowd");

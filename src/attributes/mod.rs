@@ -94,12 +94,12 @@ impl Attributes {
 
     /// Seals facts for the person's row, as [`seal_facts`].
     pub fn seal_facts(&self, person: PersonId, facts: &Facts) -> Vec<u8> {
-        seal_facts(self.0.keyring.vault(), person, facts, &mut self.0.ambient.rng())
+        seal_facts(&self.0.keyring.vault(), person, facts, &mut self.0.ambient.rng())
     }
 
     /// Opens facts of the person's row, as [`open_facts`].
     pub fn open_facts(&self, person: PersonId, sealed: &[u8]) -> Result<Facts, StoreError> {
-        open_facts(self.0.keyring.vault(), person, sealed)
+        open_facts(&self.0.keyring.vault(), person, sealed)
     }
 
     /// The qualities of a person on the present legal day, as fine as the terms allow. Roles are those held today; what

@@ -53,12 +53,12 @@ impl Attributes {
     /// The row as it should be; None when it is so already, or does not open.
     fn settled(&self, row: &persons::FactsRow) -> Option<(PersonId, i64, Vec<u8>)> {
         let vault = self.0.keyring.vault();
-        let Ok(facts) = open_facts(vault, row.id, &row.facts) else {
+        let Ok(facts) = open_facts(&vault, row.id, &row.facts) else {
             tracing::error!("a person's facts do not open: they are left as they are");
             return None;
         };
         let settled = facts.clone().settled(self.today());
-        let sealed = || seal_facts(vault, row.id, &settled, &mut self.0.ambient.rng());
+        let sealed = || seal_facts(&vault, row.id, &settled, &mut self.0.ambient.rng());
         (settled != facts || !vault.is_current(&row.facts)).then(|| (row.id, row.version, sealed()))
     }
 }

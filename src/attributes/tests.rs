@@ -57,12 +57,12 @@ impl World {
         Self::node(&self.store, self.attributes.0.keyring.clone(), self.attributes.0.ambient.clone())
     }
 
-    pub(crate) fn keyring(&self) -> Arc<Keyring> {
-        self.attributes.0.keyring.clone()
-    }
-
     pub(crate) fn ambient(&self) -> Ambient {
         self.attributes.0.ambient.clone()
+    }
+
+    pub(crate) fn keyring(&self) -> Arc<Keyring> {
+        self.attributes.0.keyring.clone()
     }
 
     fn node(store: &Store, keyring: Arc<Keyring>, ambient: Ambient) -> Attributes {

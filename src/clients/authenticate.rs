@@ -1,6 +1,6 @@
 //! Client authentication at the token endpoint (RFC 6749 §2.3): exactly the method that was registered.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
@@ -50,7 +50,7 @@ pub struct Certificate {
     pub subject: String,
     pub dns: Vec<String>,
     pub uris: Vec<String>,
-    pub ips: Vec<String>,
+    pub ips: Vec<IpAddr>,
     pub emails: Vec<String>,
 }
 
@@ -170,9 +170,9 @@ impl Metadata {
         match &self.certificate {
             None => false,
             Some(CertificateIdentity::SubjectDn(subject)) => shown.subject == *subject,
-            Some(CertificateIdentity::Dns(name)) => shown.dns.contains(name),
+            Some(CertificateIdentity::Dns(name)) => shown.dns.contains(&name.to_ascii_lowercase()),
             Some(CertificateIdentity::Uri(uri)) => shown.uris.contains(uri),
-            Some(CertificateIdentity::Ip(address)) => shown.ips.contains(address),
+            Some(CertificateIdentity::Ip(address)) => address.parse().is_ok_and(|address| shown.ips.contains(&address)),
             Some(CertificateIdentity::Email(address)) => shown.emails.contains(address),
         }
     }

@@ -177,6 +177,16 @@ impl Metadata {
             || self.request_object_signing_alg.is_some()
     }
 
+    /// The algorithms of what we sign for it.
+    pub fn signed_by_us(&self) -> impl Iterator<Item = Algorithm> {
+        let others = [
+            self.userinfo_signed_response_alg,
+            self.authorization_signed_response_alg,
+            self.introspection_signed_response_alg,
+        ];
+        std::iter::once(self.id_token_signed_response_alg).chain(others.into_iter().flatten())
+    }
+
     /// Whether it can spend refresh tokens.
     pub fn may_refresh(&self) -> bool {
         self.scope.contains("offline_access")

@@ -204,15 +204,3 @@ impl Client {
         format!("{} ({}{ended})", self.id, self.metadata.client_name)
     }
 }
-
-/// For tests of what stands on this module.
-#[cfg(test)]
-pub(crate) mod of_tests {
-    use super::Outbound;
-    use crate::{config, domain::issuer::Issuer};
-
-    /// The guard as it is without a word of the operator.
-    pub(crate) fn outbound(issuer: &Issuer) -> Outbound {
-        Outbound::new(&config::Outbound { allow: Vec::new(), extra_ca: std::path::PathBuf::new() }, issuer).unwrap()
-    }
-}

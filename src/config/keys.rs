@@ -10,4 +10,6 @@ pub struct Keys {
     pub directory: PathBuf,
     /// Empty: the keys are not encrypted.
     pub passphrase_file: PathBuf,
+    /// Whether the service makes the next key when one is due, and deletes what has expired.
+    pub rotate: bool,
 }

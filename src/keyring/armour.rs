@@ -52,21 +52,16 @@ pub(super) fn name(role: Role, algorithm: Option<Algorithm>, version: u32) -> St
     }
 }
 
-impl KeyFile {
-    /// A symmetric key: 32 random bytes.
-    pub(super) fn generate(
-        role: Role,
-        version: u32,
-        created: Timestamp,
-        activates: Timestamp,
-        purpose: Purpose,
-        rng: &mut impl CryptoRng,
-    ) -> Self {
-        let mut material = Zeroizing::new(vec![0; 32]);
-        rng.fill_bytes(material.as_mut());
-        Self { role, algorithm: None, version, created, activates, purpose, material }
+/// What a file says of the algorithm of its key.
+pub(super) fn algorithm_name(role: Role, algorithm: Option<Algorithm>) -> &'static str {
+    match (role, algorithm) {
+        (Role::Issuer, algorithm) => algorithm.map_or("unknown", Algorithm::as_str),
+        (Role::Vault | Role::Token, _) => "XChaCha20-Poly1305",
+        (Role::Pseudonym, _) => "HKDF-SHA256",
     }
+}
 
+impl KeyFile {
     pub(super) fn name(&self) -> String {
         name(self.role, self.algorithm, self.version)
     }
@@ -107,7 +102,7 @@ impl KeyFile {
         text
     }
 
-    pub(super) fn read(text: &str, unlocker: &mut Unlocker<'_>) -> Result<Self, ArmourError> {
+    pub(super) fn read(text: &str, unlocker: &mut Unlocker) -> Result<Self, ArmourError> {
         if text.trim().is_empty() {
             return Err(ArmourError::Empty);
         }
@@ -131,11 +126,7 @@ impl KeyFile {
     }
 
     fn algorithm_name(&self) -> &'static str {
-        match (self.role, self.algorithm) {
-            (Role::Issuer, algorithm) => algorithm.map_or("unknown", Algorithm::as_str),
-            (Role::Vault | Role::Token, _) => "XChaCha20-Poly1305",
-            (Role::Pseudonym, _) => "HKDF-SHA256",
-        }
+        algorithm_name(self.role, self.algorithm)
     }
 }
 
@@ -184,11 +175,11 @@ fn parse(text: &str) -> Option<(KeyFile, Header<'_>, Zeroizing<Vec<u8>>)> {
     Some((file, Header { text: header, algorithm, lock, nonce }, body))
 }
 
-fn date(at: Timestamp) -> String {
+pub(super) fn date(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| "never".to_owned(), |at| at.to_string())
 }
 
-fn read_date(text: &str) -> Option<Timestamp> {
+pub(super) fn read_date(text: &str) -> Option<Timestamp> {
     text.parse::<jiff::Timestamp>().ok().map(|at| Timestamp(at.as_millisecond()))
 }
 
@@ -204,11 +195,12 @@ mod tests {
     use rand::{SeedableRng, rngs::StdRng};
 
     use super::*;
-    use crate::keyring::Passphrase;
+    use crate::keyring::{Passphrase, key::Key, life::Dates};
 
     fn file() -> KeyFile {
         let at = Timestamp::from_seconds(1_772_352_000);
-        KeyFile::generate(Role::Token, 3, at, Timestamp(at.0 + 1), Purpose::Demo, &mut StdRng::seed_from_u64(1))
+        let dates = Dates { version: 3, created: at, activates: Timestamp(at.0 + 1) };
+        Key::generate(Role::Token, None, dates, Purpose::Demo, &mut StdRng::seed_from_u64(1)).unwrap()
     }
 
     fn read(text: &str, passphrase: Option<&Passphrase>) -> Result<KeyFile, ArmourError> {

@@ -11,7 +11,7 @@ use data_encoding::HEXLOWER;
 use rand::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::{KeyringError, armour::EXTENSION};
+use super::{KeyringError, armour::EXTENSION, revocation::REVOKED};
 
 /// Makes the directory with all these files. It appears under its name only when every file is on the disk.
 pub(super) fn create_directory(
@@ -40,8 +40,8 @@ pub(super) fn create_directory(
     sync(parent)
 }
 
-/// Every key file with its text, in the order of names.
-pub(super) fn read_directory(directory: &Path) -> Result<Vec<(PathBuf, Zeroizing<String>)>, KeyringError> {
+/// The files of keys and of revocations as they stand in the directory, in the order of names.
+pub(super) fn list(directory: &Path) -> Result<Vec<Listed>, KeyringError> {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(KeyringError::NoKeys(directory.to_owned())),
@@ -52,13 +52,47 @@ pub(super) fn read_directory(directory: &Path) -> Result<Vec<(PathBuf, Zeroizing
     let mut files = Vec::new();
     for entry in entries {
         let path = entry.map_err(io(directory))?.path();
-        if path.to_string_lossy().ends_with(EXTENSION) {
-            let text = read(&path)?;
-            files.push((path, text));
+        let Some(name) = path.file_name().and_then(|name| name.to_str()).map(str::to_owned) else { continue };
+        if !name.ends_with(EXTENSION) && !name.ends_with(REVOKED) {
+            continue;
+        }
+        match fs::metadata(&path) {
+            Ok(found) => files.push(Listed { name, path, stamp: Stamp::of(&found) }),
+            // Another node has deleted it since.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(io(&path)(error)),
         }
     }
-    files.sort_by(|(left, _), (right, _)| left.cmp(right));
+    files.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(files)
+}
+
+/// One file of the directory.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+    pub(super) stamp: Stamp,
+}
+
+/// What is another as soon as the file is: read anew is what changed, and nothing else.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    file: (u64, u64, u64),
+    written: (i64, i64),
+    changed: (i64, i64),
+    access: (u32, u32),
+}
+
+impl Stamp {
+    fn of(found: &fs::Metadata) -> Self {
+        Self {
+            file: (found.dev(), found.ino(), found.size()),
+            written: (found.mtime(), found.mtime_nsec()),
+            changed: (found.ctime(), found.ctime_nsec()),
+            access: (found.uid(), found.mode()),
+        }
+    }
 }
 
 /// Puts a new file in its place, whole; never over another.
@@ -76,8 +110,21 @@ pub(super) fn write(path: &Path, text: &str, rng: &mut impl CryptoRng) -> Result
     sync(directory)
 }
 
+/// Puts a file in the place of one that is there. Who reads finds the old one or the new one, whole.
+pub(super) fn replace(path: &Path, text: &str, rng: &mut impl CryptoRng) -> Result<(), KeyringError> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let unfinished = directory.join(format!(".{}.tmp", random_name(rng)));
+    write_new(&unfinished, text)?;
+    fs::rename(&unfinished, path).map_err(io(path))?;
+    sync(directory)
+}
+
+/// Deletes a file, if another node has not done it before.
 pub(super) fn remove(path: &Path) -> Result<(), KeyringError> {
-    fs::remove_file(path).map_err(io(path))?;
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(path)(error)),
+        _ => {}
+    }
     sync(path.parent().unwrap_or(Path::new(".")))
 }
 
@@ -86,8 +133,13 @@ fn write_new(path: &Path, text: &str) -> Result<(), KeyringError> {
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io(path))
 }
 
-fn read(path: &Path) -> Result<Zeroizing<String>, KeyringError> {
-    let file = File::open(path).map_err(io(path))?;
+/// The text of a file; `None` when it is gone.
+pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, KeyringError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io(path)(error)),
+    };
     let metadata = file.metadata().map_err(io(path))?;
     if !metadata.is_file() || metadata.len() > MAX_FILE {
         return Err(refused(path, "this is no key file: move it elsewhere".to_owned()));
@@ -97,7 +149,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>, KeyringError> {
     let capacity = usize::try_from(metadata.len()).unwrap_or(0) + 1;
     let mut text = Zeroizing::new(String::with_capacity(capacity));
     match file.take(MAX_FILE).read_to_string(&mut text) {
-        Ok(_) => Ok(text),
+        Ok(_) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::InvalidData => {
             Err(refused(path, "the key file is damaged: restore it from a backup".to_owned()))
         }
@@ -128,7 +180,7 @@ fn random_name(rng: &mut impl CryptoRng) -> String {
     HEXLOWER.encode(&bytes)
 }
 
-fn refused(path: &Path, reason: String) -> KeyringError {
+pub(super) fn refused(path: &Path, reason: String) -> KeyringError {
     KeyringError::File { path: path.to_owned(), reason }
 }
 

@@ -1,211 +1,67 @@
 //! The keys that relying parties verify with: one per algorithm at a time, with a past and a future.
 //!
-//! ```text
-//! created ──────── activates ─────────────── successor activates ──────────── + keep_after
-//!          next                  active                            retired                  expired
-//! in JWKS: yes                   yes                               yes                      no
-//! ```
-//!
-//! States follow from the dates in the files alone, so every node passes from one to the next at the same moment.
+//! What is published changes at a few moments that are known beforehand, so the JWKS of each is written once and only looked up.
 
-use std::{fmt, time::Duration};
+use std::sync::Arc;
 
-use rand::CryptoRng;
-use zeroize::Zeroizing;
-
-use super::{Purpose, Role, armour::KeyFile, armour::name, policy::RolePolicy};
+use super::{key::Key, life::Life, revocation::Revocation};
 use crate::{
     domain::ambient::Timestamp,
-    wire::jose::{Algorithm, JwkSet, KeySet, SignError, Signer, SigningKey},
+    wire::jose::{Algorithm, JwkSet, KeySet, Signer},
 };
 
-/// One version of the key of one algorithm.
-pub struct IssuerKey {
-    version: u32,
-    created: Timestamp,
-    activates: Timestamp,
-    signer: Signer,
-}
-
-/// Where a key is in its life (OpenID Connect Core §10.1.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyState {
-    /// Published, so that everybody knows it before it signs.
-    Next,
-    /// Signs.
-    Active,
-    /// Signs no more; its tokens still verify.
-    Retired,
-    /// Not published any more.
-    Expired,
-}
-
-impl IssuerKey {
-    pub(super) fn generate(
-        algorithm: Algorithm,
-        version: u32,
-        created: Timestamp,
-        activates: Timestamp,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Self, SignError> {
-        let signer = Signer::new(SigningKey::generate(algorithm, rng)?)?;
-        Ok(Self { version, created, activates, signer })
-    }
-
-    pub(super) fn from_file(file: &KeyFile) -> Result<Self, SignError> {
-        let algorithm = file.algorithm.ok_or(SignError::NotAKey(Algorithm::EdDSA))?;
-        let signer = Signer::new(SigningKey::from_bytes(algorithm, &file.material)?)?;
-        Ok(Self { version: file.version, created: file.created, activates: file.activates, signer })
-    }
-
-    pub(super) fn to_file(&self, purpose: Purpose) -> Result<KeyFile, SignError> {
-        let material: Zeroizing<Vec<u8>> = self.signer.key().to_bytes()?;
-        Ok(KeyFile {
-            role: Role::Issuer,
-            algorithm: Some(self.algorithm()),
-            version: self.version,
-            created: self.created,
-            activates: self.activates,
-            purpose,
-            material,
-        })
-    }
-
-    pub const fn algorithm(&self) -> Algorithm {
-        self.signer.algorithm()
-    }
-
-    pub const fn version(&self) -> u32 {
-        self.version
-    }
-
-    pub const fn created(&self) -> Timestamp {
-        self.created
-    }
-
-    /// When it begins to sign.
-    pub const fn activates(&self) -> Timestamp {
-        self.activates
-    }
-
-    pub const fn signer(&self) -> &Signer {
-        &self.signer
-    }
-}
-
-impl fmt::Debug for IssuerKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "IssuerKey({} version {}, …)", self.algorithm(), self.version)
-    }
-}
-
-/// All of them, with what is published as of one moment.
+/// All of them, by algorithm, then version.
 pub(super) struct IssuerKeys {
-    /// By algorithm, then version.
-    keys: Vec<IssuerKey>,
-    keep_after: Option<Duration>,
-    jwks: String,
-    verification: KeySet,
+    keys: Vec<(Arc<Key>, Life)>,
+    /// Of issuer keys that had taken over.
+    revoked: Vec<Revocation>,
+    /// From which moment on the JWKS is which, the earliest first.
+    published: Vec<(Timestamp, Arc<str>)>,
+    verification: Arc<KeySet>,
 }
 
 impl IssuerKeys {
-    pub(super) fn new(keys: Vec<IssuerKey>, policy: &RolePolicy, now: Timestamp) -> Self {
-        let keep_after = policy.keep_after();
-        let mut all = Self { keys, keep_after, jwks: String::new(), verification: KeySet::default() };
-        all.publish(now);
-        all
+    pub(super) fn new(keys: Vec<(Arc<Key>, Life)>, revoked: Vec<Revocation>) -> Self {
+        let mut moments: Vec<_> = keys.iter().filter_map(|(_, life)| life.ends).collect();
+        moments.push(Timestamp(i64::MIN));
+        moments.sort_unstable();
+        moments.dedup();
+        let published = moments.into_iter().map(|at| (at, published(&keys, at))).collect();
+        let mut verification = KeySet::default();
+        for (key, life) in &keys {
+            if let Some(signer) = key.signer() {
+                verification.add_until(signer.public(), life.ends.map(Timestamp::seconds));
+            }
+        }
+        Self { keys, revoked, published, verification: Arc::new(verification) }
     }
 
-    pub(super) fn add(&mut self, key: IssuerKey, now: Timestamp) {
-        self.keys.push(key);
-        self.publish(now);
+    /// The one that signs. After a revocation that is the newest, also for who looks with a clock that is behind, or
+    /// goes on with the time at which a request began: nothing else can sign.
+    pub(super) fn active(&self, algorithm: Algorithm, now: Timestamp) -> Option<&Arc<Signer>> {
+        let of = |key: &Key| key.algorithm == Some(algorithm);
+        let active = self.keys.iter().rfind(|(key, _)| of(key) && key.dates.activates <= now);
+        let withdrawn = self.revoked.iter().filter(|mark| mark.algorithm == Some(algorithm));
+        let withdrawn = withdrawn.filter(|mark| mark.dates.activates <= now).map(|mark| mark.dates.version).max();
+        let newest = || self.keys.iter().rfind(|(key, _)| of(key) && withdrawn < Some(key.dates.version));
+        let taken_over = active.filter(|(key, _)| withdrawn < Some(key.dates.version));
+        let signs = if withdrawn.is_some() { taken_over.or_else(newest) } else { taken_over };
+        signs.and_then(|(key, _)| key.signer())
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+    pub(super) fn jwks(&self, now: Timestamp) -> Arc<str> {
+        let current = self.published.iter().rfind(|(from, _)| *from <= now);
+        current.map(|(_, text)| Arc::clone(text)).unwrap_or_default()
     }
 
-    pub(super) fn has(&self, algorithm: Algorithm) -> bool {
-        self.keys.iter().any(|key| key.algorithm() == algorithm)
-    }
-
-    pub(super) fn active(&self, algorithm: Algorithm, now: Timestamp) -> Option<&IssuerKey> {
-        self.keys.iter().rfind(|key| key.algorithm() == algorithm && key.activates <= now)
-    }
-
-    pub(super) fn jwks(&self) -> &str {
-        &self.jwks
-    }
-
-    pub(super) const fn verification_keys(&self) -> &KeySet {
+    pub(super) const fn verification_keys(&self) -> &Arc<KeySet> {
         &self.verification
     }
+}
 
-    pub(super) fn states(&self, now: Timestamp) -> impl Iterator<Item = (&IssuerKey, KeyState)> {
-        self.keys.iter().map(move |key| (key, self.state(key, now)))
-    }
-
-    /// Algorithm and next version where no successor is waiting yet.
-    pub(super) fn due_for_a_successor(&self, now: Timestamp) -> Vec<(Algorithm, u32)> {
-        let newest = self.keys.iter().filter(|key| self.successor(key).is_none() && key.activates <= now);
-        newest.map(|key| (key.algorithm(), key.version.saturating_add(1))).collect()
-    }
-
-    /// When the oldest of the newest keys was made.
-    pub(super) fn oldest_newest(&self) -> Option<Timestamp> {
-        self.keys.iter().filter(|key| self.successor(key).is_none()).map(|key| key.created).min()
-    }
-
-    /// Takes the expired keys away, and gives the names of their files.
-    pub(super) fn remove_expired(&mut self, now: Timestamp) -> Vec<String> {
-        let expired = self.states(now).filter(|(_, state)| *state == KeyState::Expired);
-        let kids: Vec<_> = expired.map(|(key, _)| key.signer.kid().to_owned()).collect();
-        let (gone, kept) =
-            std::mem::take(&mut self.keys).into_iter().partition(|key| kids.iter().any(|kid| kid == key.signer.kid()));
-        self.keys = kept;
-        self.publish(now);
-        let gone: Vec<IssuerKey> = gone;
-        gone.iter().map(|key| name(Role::Issuer, Some(key.algorithm()), key.version)).collect()
-    }
-
-    pub(super) fn published(&self, now: Timestamp) -> JwkSet {
-        let published = self.states(now).filter(|(_, state)| *state != KeyState::Expired);
-        JwkSet { keys: published.map(|(key, _)| key.signer.public().clone()).collect() }
-    }
-
-    fn publish(&mut self, now: Timestamp) {
-        self.keys.sort_by_key(|key| (key.algorithm(), key.version));
-        // Public keys always become JSON; an empty text would make every verification fail, and so be safe.
-        self.jwks = serde_json::to_string(&self.published(now)).unwrap_or_default();
-        let mut verification = KeySet::default();
-        for key in &self.keys {
-            verification.add_until(key.signer.public(), self.ends(key).map(Timestamp::seconds));
-        }
-        self.verification = verification;
-    }
-
-    fn state(&self, key: &IssuerKey, now: Timestamp) -> KeyState {
-        if key.activates > now {
-            return KeyState::Next;
-        }
-        match self.successor(key) {
-            Some(successor) if successor.activates <= now => {
-                if self.ends(key).is_some_and(|ends| ends <= now) {
-                    KeyState::Expired
-                } else {
-                    KeyState::Retired
-                }
-            }
-            _ => KeyState::Active,
-        }
-    }
-
-    /// When a key is published and believed no more.
-    fn ends(&self, key: &IssuerKey) -> Option<Timestamp> {
-        Some(self.successor(key)?.activates.plus(self.keep_after?))
-    }
-
-    fn successor(&self, key: &IssuerKey) -> Option<&IssuerKey> {
-        self.keys.iter().find(|other| other.algorithm() == key.algorithm() && other.version > key.version)
-    }
+fn published(keys: &[(Arc<Key>, Life)], at: Timestamp) -> Arc<str> {
+    let live = keys.iter().filter(|(_, life)| life.ends.is_none_or(|ends| ends > at));
+    let set = JwkSet { keys: live.filter_map(|(key, _)| key.signer()).map(|key| key.public().clone()).collect() };
+    // Public keys always become JSON; an empty text would make every verification fail, and so be safe.
+    serde_json::to_string(&set).unwrap_or_default().into()
 }

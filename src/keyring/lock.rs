@@ -77,15 +77,22 @@ impl Lock {
     }
 }
 
-/// Opens the files of one directory, and remembers the key, since they share a salt.
-pub(super) struct Unlocker<'a> {
-    passphrase: Option<&'a Passphrase>,
-    lock: Option<Lock>,
+/// Opens the files of one directory. It remembers the passphrase as long as the process lives, since a file that comes later may
+/// have another salt, and the keys that it gave.
+pub(super) struct Unlocker {
+    passphrase: Option<Passphrase>,
+    locks: Vec<Lock>,
 }
 
-impl<'a> Unlocker<'a> {
-    pub(super) const fn new(passphrase: Option<&'a Passphrase>) -> Self {
-        Self { passphrase, lock: None }
+impl Unlocker {
+    pub(super) fn new(passphrase: Option<&Passphrase>) -> Self {
+        Self { passphrase: passphrase.cloned(), locks: Vec::new() }
+    }
+
+    /// With a lock for the first files.
+    pub(super) fn with_lock(passphrase: Option<&Passphrase>, rng: &mut impl CryptoRng) -> Result<Self, KeyringError> {
+        let locks = passphrase.map(|passphrase| Lock::new(passphrase, rng)).transpose()?;
+        Ok(Self { passphrase: passphrase.cloned(), locks: locks.into_iter().collect() })
     }
 
     pub(super) const fn has_passphrase(&self) -> bool {
@@ -94,15 +101,18 @@ impl<'a> Unlocker<'a> {
 
     /// `None` when there is no passphrase, or no memory for it.
     pub(super) fn key(&mut self, cost: Cost) -> Option<Zeroizing<[u8; 32]>> {
-        if self.lock.as_ref().is_none_or(|lock| lock.cost != cost) {
-            self.lock = Some(Lock::derive(self.passphrase?, cost)?);
+        if let Some(lock) = self.locks.iter().find(|lock| lock.cost == cost) {
+            return Some(lock.key.clone());
         }
-        self.lock.as_ref().map(|lock| lock.key.clone())
+        let lock = Lock::derive(self.passphrase.as_ref()?, cost)?;
+        let key = lock.key.clone();
+        self.locks.push(lock);
+        Some(key)
     }
 
-    /// The last key used: new files are locked alike.
-    pub(super) fn into_lock(self) -> Option<Lock> {
-        self.lock
+    /// What new files are locked with: as those that are there.
+    pub(super) fn lock(&self) -> Option<&Lock> {
+        self.locks.first()
     }
 }
 

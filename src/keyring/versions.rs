@@ -1,16 +1,16 @@
 //! The versions of a symmetric key, side by side: the newest that has taken over seals, all of them open.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc};
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::armour::KeyFile;
+use super::key::{Key, Material};
 use crate::domain::ambient::Timestamp;
 
-/// At least one version, oldest first.
+/// At least one version, oldest first, as of one moment.
 pub(super) struct Versions {
     keys: Vec<Version>,
     /// Where the one that seals stands in `keys`.
@@ -18,10 +18,8 @@ pub(super) struct Versions {
 }
 
 /// 32 secret bytes with their number.
-#[derive(Clone)]
 pub(super) struct Version {
     pub(super) number: u32,
-    created: Timestamp,
     activates: Timestamp,
     master: Zeroizing<[u8; 32]>,
 }
@@ -31,36 +29,31 @@ impl Version {
         &self.master
     }
 
-    /// A key for one purpose: HKDF-SHA256 without salt (RFC 5869), the purpose as `info`.
-    #[expect(
-        clippy::expect_used,
-        reason = "fails only beyond 255 × 32 bytes, and a key that was not derived must not be used"
-    )]
+    /// A key for one purpose.
     pub(super) fn derive(&self, info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
-        let mut key = Zeroizing::new([0; 32]);
-        let hkdf = Hkdf::<Sha256>::new(None, self.master.as_ref());
-        hkdf.expand_multi_info(info, key.as_mut()).expect("32 bytes are within the limit of HKDF");
-        key
+        derive(&self.master, info)
     }
 }
 
+/// A key for one purpose: HKDF-SHA256 without salt (RFC 5869), the purpose as `info`.
+#[expect(
+    clippy::expect_used,
+    reason = "fails only beyond 255 × 32 bytes, and a key that was not derived must not be used"
+)]
+pub(super) fn derive(master: &[u8; 32], info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+    let mut key = Zeroizing::new([0; 32]);
+    let hkdf = Hkdf::<Sha256>::new(None, master);
+    hkdf.expand_multi_info(info, key.as_mut()).expect("32 bytes are within the limit of HKDF");
+    key
+}
+
 impl Versions {
-    /// `None` when there are no files, or one that is not 32 bytes long.
-    pub(super) fn new<'a>(files: impl Iterator<Item = &'a KeyFile>, now: Timestamp) -> Option<Self> {
-        let mut keys = files.map(version).collect::<Option<Vec<_>>>()?;
+    /// `None` when there are none.
+    pub(super) fn new<'a>(keys: impl Iterator<Item = &'a Arc<Key>>, now: Timestamp) -> Option<Self> {
+        let mut keys: Vec<_> = keys.filter_map(|key| version(key)).collect();
         keys.sort_by_key(|version| version.number);
-        let mut versions = Self { current: 0, keys };
-        versions.select(now);
-        (!versions.keys.is_empty()).then_some(versions)
-    }
-
-    pub(super) fn add(&mut self, file: &KeyFile, now: Timestamp) {
-        self.keys.extend(version(file));
-        self.select(now);
-    }
-
-    fn select(&mut self, now: Timestamp) {
-        self.current = self.keys.iter().rposition(|version| version.activates <= now).unwrap_or(0);
+        let current = keys.iter().rposition(|version| version.activates <= now).unwrap_or(0);
+        (!keys.is_empty()).then_some(Self { keys, current })
     }
 
     /// The version that seals.
@@ -68,38 +61,13 @@ impl Versions {
         self.keys.get(self.current).unwrap_or_else(|| self.oldest())
     }
 
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "there is at least one version from the beginning, and none is taken away but older ones"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "there is at least one version")]
     pub(super) fn oldest(&self) -> &Version {
         &self.keys[0]
     }
 
     pub(super) fn number(&self, number: u32) -> Option<&Version> {
         self.keys.iter().find(|version| version.number == number)
-    }
-
-    pub(super) fn has_next(&self, now: Timestamp) -> bool {
-        self.keys.iter().any(|version| version.activates > now)
-    }
-
-    pub(super) fn next_version(&self) -> u32 {
-        self.keys.iter().map(|version| version.number).max().unwrap_or(0).saturating_add(1)
-    }
-
-    pub(super) fn newest_created(&self) -> Timestamp {
-        self.keys.iter().map(|version| version.created).max().unwrap_or_default()
-    }
-
-    /// Takes away the versions whose successor took over more than `keep` ago, and says their numbers.
-    pub(super) fn remove_superseded(&mut self, now: Timestamp, keep: Duration) -> impl Iterator<Item = u32> {
-        let over =
-            self.keys.windows(2).take_while(|pair| pair.iter().skip(1).all(|next| next.activates.plus(keep) <= now));
-        let over = over.count();
-        let removed: Vec<_> = self.keys.drain(..over).map(|version| version.number).collect();
-        self.select(now);
-        removed.into_iter()
     }
 }
 
@@ -109,9 +77,13 @@ impl fmt::Debug for Versions {
     }
 }
 
-fn version(file: &KeyFile) -> Option<Version> {
-    let master = <[u8; 32]>::try_from(file.material.as_slice()).ok().map(Zeroizing::new)?;
-    Some(Version { number: file.version, created: file.created, activates: file.activates, master })
+fn version(key: &Key) -> Option<Version> {
+    match &key.material {
+        Material::Master(master) => {
+            Some(Version { number: key.dates.version, activates: key.dates.activates, master: master.clone() })
+        }
+        Material::Signer(_) => None,
+    }
 }
 
 /// HMAC-SHA256 (RFC 2104).

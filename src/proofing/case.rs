@@ -125,7 +125,7 @@ impl Proofing {
         let tags = self.tags(&identity).map_err(|_| ChangeError::Sealing)?;
         let found = self.who_has(&tags.same).await.inspect_err(|_| self.audit("look up", by, None, "nobody"))?;
         let row = self.row(found).await?;
-        let document = identity.document_tag(self.0.keyring.vault());
+        let document = identity.document_tag(&self.0.keyring.vault());
         let now = self.now();
         let case = Case {
             person: found,

@@ -288,7 +288,7 @@ impl Proofing {
     /// The keyed tags, in one order everywhere: two transactions that write them wait for each other in place of
     /// stopping each other.
     pub(super) fn tags(&self, identity: &Identity) -> Result<Tags, EnrolError> {
-        let mut tags = identity.tags(self.0.keyring.vault()).map_err(|_| EnrolError::Sealing)?;
+        let mut tags = identity.tags(&self.0.keyring.vault()).map_err(|_| EnrolError::Sealing)?;
         tags.same.sort_unstable();
         tags.alike.sort_unstable();
         Ok(tags)

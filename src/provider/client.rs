@@ -40,8 +40,10 @@ impl Provider {
         let basic = !credentials.authorization.is_empty();
         let presented = ClientAuthentication::extract(credentials.authorization.iter().copied(), params)
             .map_err(|error| error_of(&error, basic))?;
-        let endpoints = [path::TOKEN, path::PUSH, path::INTROSPECT, path::REVOKE].map(|path| self.issuer.at(path));
-        let endpoints = endpoints.each_ref().map(String::as_str);
+        let paths = [path::TOKEN, path::PUSH, path::INTROSPECT, path::REVOKE];
+        let origins = [Some(self.issuer.as_str()), self.mtls_url.as_deref()].into_iter().flatten();
+        let endpoints: Vec<_> = origins.flat_map(|origin| paths.map(|path| [origin, path].concat())).collect();
+        let endpoints: Vec<_> = endpoints.iter().map(String::as_str).collect();
         let audience = Audience { issuer: self.issuer.as_str(), endpoints: &endpoints };
         let client = self.clients.authenticate(&presented, credentials.certificate, audience).await;
         client.map_err(|error| refused(error, basic))

@@ -108,7 +108,7 @@ impl Provider {
         let audience = unverified_audience(token)?;
         let verifier = Verifier::new(Typ::Jwt, self.issuer.as_str(), &audience).may_have_expired();
         let now = self.ambient.now().seconds();
-        verifier.verify::<Hint>(token, self.keyring.verification_keys(), now).ok().map(|verified| verified.claims)
+        verifier.verify::<Hint>(token, &self.keyring.verification_keys(), now).ok().map(|verified| verified.claims)
     }
 }
 

@@ -42,6 +42,8 @@ use crate::{
 pub struct Provider {
     pub(crate) name: String,
     pub(crate) issuer: Issuer,
+    /// The origin of the listener that asks for client certificates.
+    pub(crate) mtls_url: Option<String>,
     pub(crate) store: Store,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) clients: Clients,
@@ -86,6 +88,7 @@ pub struct Parts {
     /// Of the service, as pages show it.
     pub name: String,
     pub issuer: Issuer,
+    pub mtls_url: Option<String>,
     pub store: Store,
     pub keyring: Arc<Keyring>,
     pub clients: Clients,
@@ -113,6 +116,7 @@ impl Provider {
         Self {
             name: parts.name,
             issuer: parts.issuer,
+            mtls_url: parts.mtls_url,
             store: parts.store,
             keyring: parts.keyring,
             clients: parts.clients,
@@ -152,8 +156,8 @@ impl Provider {
     }
 
     /// The public keys, as served at `jwks_uri`.
-    pub fn jwks(&self) -> &str {
-        self.keyring.jwks()
+    pub fn jwks(&self) -> Arc<str> {
+        self.keyring.jwks(self.ambient.now())
     }
 
     /// The `sid` of a session in a sector: nothing in it is equal in another forum.

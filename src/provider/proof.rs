@@ -15,7 +15,7 @@ use crate::{
     issuance::Binding,
     store::{StoreError, spent},
     wire::{
-        jose::{DpopExpectation, DpopProof, MAX_PROOF_AGE, Thumbprint},
+        jose::{DpopError, DpopExpectation, DpopProof, MAX_PROOF_AGE, Thumbprint},
         oauth::ErrorCode,
     },
 };
@@ -36,24 +36,38 @@ impl Call<'_> {
 }
 
 impl Provider {
-    /// The key of the proof that came with a request, if one did; and it came for the first time.
-    pub(super) async fn proven_key(
+    /// The proof that came with a request, if one did, with a nonce that is fresh. Nothing is written: a client that has to
+    /// come again with a nonce may come with everything else unchanged.
+    pub(super) fn read_proof(
         &self,
         credentials: Credentials<'_>,
         call: Call<'_>,
-    ) -> Result<Option<Thumbprint>, EndpointError> {
+    ) -> Result<Option<DpopProof>, EndpointError> {
         if credentials.dpop.is_empty() {
             return Ok(None);
         }
-        let now = self.ambient.now();
-        let url = self.issuer.at(call.path);
-        let expected =
-            DpopExpectation { method: call.method, url: &url, now: now.seconds(), access_token: call.access_token };
-        let proof = DpopProof::verify(credentials.dpop.iter().copied(), &expected)
-            .map_err(|error| EndpointError::new(ErrorCode::InvalidDpopProof, error.to_string()))?;
-        if !proof.nonce.as_deref().is_some_and(|nonce| self.is_fresh_nonce(nonce, now)) {
-            return Err(ErrorCode::UseDpopNonce.into());
+        let (now, url) = (self.ambient.now(), self.issuer.at(call.path));
+        let verify = |url: &str| {
+            let (method, access_token) = (call.method, call.access_token);
+            let expected = DpopExpectation { method, url, now: now.seconds(), access_token };
+            DpopProof::verify(credentials.dpop.iter().copied(), &expected)
+        };
+        let proof = match (verify(&url), &self.mtls_url) {
+            // By the other listener the endpoint has another name (RFC 8705 §5).
+            (Err(DpopError::Url), Some(origin)) => verify(&[origin, call.path].concat()),
+            (outcome, _) => outcome,
+        };
+        let proof = proof.map_err(|error| EndpointError::new(ErrorCode::InvalidDpopProof, error.to_string()))?;
+        if proof.nonce.as_deref().is_some_and(|nonce| self.is_fresh_nonce(nonce, now)) {
+            Ok(Some(proof))
+        } else {
+            Err(ErrorCode::UseDpopNonce.into())
         }
+    }
+
+    /// The key of a proof, which is spent: one that came before is refused.
+    pub(super) async fn spend_proof(&self, proof: Option<DpopProof>) -> Result<Option<Thumbprint>, EndpointError> {
+        let Some(proof) = proof else { return Ok(None) };
         let tag = self.keyring.vault().tag("dpop", [proof.thumbprint.as_str(), ".", &proof.jti].concat().as_bytes());
         let until = Timestamp::from_seconds(proof.iat.saturating_add(MAX_PROOF_AGE));
         let spend = self

@@ -57,7 +57,7 @@ impl Provider {
         let audience = unverified_audience(token)?;
         let verifier = Verifier::new(Typ::AccessToken, self.issuer.as_str(), &audience).require(&["sub", "jti"]);
         let now = self.ambient.now().seconds();
-        verifier.verify(token, self.keyring.verification_keys(), now).ok().map(|verified| verified.claims)
+        verifier.verify(token, &self.keyring.verification_keys(), now).ok().map(|verified| verified.claims)
     }
 
     async fn known_refresh_token(&self, token: &str) -> Result<Option<Known>, StoreError> {

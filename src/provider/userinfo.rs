@@ -95,7 +95,8 @@ impl Provider {
             None => Ok(()),
             Some(Binding::Dpop(key)) if shown.dpop => {
                 let call = Call { method, path: path::USERINFO, access_token: Some(shown.token) };
-                match self.proven_key(credentials, call).await.map_err(BearerError::Proof)? {
+                let proof = self.read_proof(credentials, call).map_err(BearerError::Proof)?;
+                match self.spend_proof(proof).await.map_err(BearerError::Proof)? {
                     Some(proven) if proven == *key => Ok(()),
                     Some(_) => invalid,
                     None => Err(BearerError::Proof(ErrorCode::InvalidDpopProof.into())),

@@ -3,6 +3,8 @@
 //! Every node does all of it, each at times of its own. Each task is idempotent, so that two nodes at once do no harm
 //! and one that was interrupted goes on the next time.
 
+mod keys;
+
 use std::{future::Future, time::Duration};
 
 use futures_util::future::join_all;
@@ -12,9 +14,12 @@ use crate::{
     accounts::FORGOTTEN,
     attributes::Attributes,
     domain::ambient::Ambient,
+    keyring::KeyringError,
     provider::logout::Logout,
     store::{Store, StoreError, accounts, grants, sessions, throttles},
 };
+
+pub use keys::Keys;
 
 /// One kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +36,10 @@ pub enum Task {
     Facts,
     /// Reads enrolments of other nodes, so that nobody has to wait for the size of a crowd.
     Crowds,
+    /// Takes up keys that were made, retired or revoked by other nodes and by the operator.
+    Keys,
+    /// Makes the keys that are due, and deletes those that nothing needs any more.
+    Rotation,
     /// Tells forums that sessions have ended, and tells them again where they did not answer.
     Logouts,
 }
@@ -40,13 +49,34 @@ pub enum Task {
 pub struct Tasks {
     store: Store,
     attributes: Attributes,
+    keys: Keys,
     logout: Logout,
     ambient: Ambient,
 }
 
+/// Why a round ended early. It is done again the next time.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Keys(#[from] KeyringError),
+    #[error("the round panicked")]
+    Panic,
+}
+
 impl Task {
-    pub const ALL: [Self; 7] =
-        [Self::Sessions, Self::Ceremonies, Self::Throttles, Self::Grants, Self::Facts, Self::Crowds, Self::Logouts];
+    pub const ALL: [Self; 9] = [
+        Self::Sessions,
+        Self::Ceremonies,
+        Self::Throttles,
+        Self::Grants,
+        Self::Facts,
+        Self::Crowds,
+        Self::Keys,
+        Self::Rotation,
+        Self::Logouts,
+    ];
 
     /// The name in the log.
     pub const fn as_str(self) -> &'static str {
@@ -57,6 +87,8 @@ impl Task {
             Self::Grants => "grants",
             Self::Facts => "facts",
             Self::Crowds => "crowds",
+            Self::Keys => "keys",
+            Self::Rotation => "key rotation",
             Self::Logouts => "logouts",
         }
     }
@@ -64,18 +96,27 @@ impl Task {
     /// The time between two rounds. The less there is to remove in one statement, the less it holds others up.
     const fn interval(self) -> Duration {
         match self {
-            Self::Logouts => Duration::from_secs(5),
             Self::Grants | Self::Ceremonies => Duration::from_mins(1),
             Self::Sessions | Self::Crowds => Duration::from_mins(5),
             Self::Throttles => Duration::from_hours(6),
             Self::Facts => Duration::from_hours(4),
+            // Jittered and with the time that reading takes, still within the promise.
+            Self::Keys => Duration::from_secs(6),
+            Self::Rotation => Duration::from_hours(1),
+            Self::Logouts => Duration::from_secs(5),
         }
+    }
+
+    /// What a node needs from its first moment on begins at once: the first citizen would have to wait for all rows, and
+    /// a key may have been revoked since it was read, a forum may wait for what a crash kept back.
+    const fn begins_at_once(self) -> bool {
+        matches!(self, Self::Crowds | Self::Keys | Self::Logouts)
     }
 }
 
 impl Tasks {
-    pub fn new(store: Store, attributes: Attributes, logout: Logout, ambient: Ambient) -> Self {
-        Self { store, attributes, logout, ambient }
+    pub fn new(store: Store, attributes: Attributes, keys: Keys, logout: Logout, ambient: Ambient) -> Self {
+        Self { store, attributes, keys, logout, ambient }
     }
 
     /// Does all tasks round after round until `shutdown` resolves. What fails is logged and done again the next time.
@@ -88,13 +129,15 @@ impl Tasks {
         }
     }
 
-    /// One round of one task, and how many rows it removed or changed.
-    pub async fn once(&self, task: Task) -> Result<u64, StoreError> {
+    /// One round of one task, and how many rows (or keys) it removed or changed.
+    pub async fn once(&self, task: Task) -> Result<u64, TaskError> {
         let now = self.ambient.now();
-        match task {
-            Task::Sessions => self.store.write(move |tx| Box::pin(sessions::remove_old(tx, now))).await,
-            Task::Ceremonies => self.store.write(move |tx| Box::pin(accounts::remove_old_ceremonies(tx, now))).await,
-            Task::Grants => self.remove_grants().await,
+        Ok(match task {
+            Task::Keys => self.keys.refresh(&self.ambient).await?,
+            Task::Rotation => self.keys.rotate(&self.ambient).await?,
+            Task::Sessions => self.store.write(move |tx| Box::pin(sessions::remove_old(tx, now))).await?,
+            Task::Ceremonies => self.store.write(move |tx| Box::pin(accounts::remove_old_ceremonies(tx, now))).await?,
+            Task::Grants => self.remove_grants().await?,
             Task::Throttles => {
                 let mut rows = 0;
                 for (most, after) in FORGOTTEN {
@@ -104,27 +147,34 @@ impl Tasks {
                         .write::<_, StoreError, _>(move |tx| Box::pin(throttles::remove_old(tx, most, before)));
                     rows += forget.await?;
                 }
-                Ok(rows)
+                rows
             }
-            Task::Facts => self.settle().await,
-            Task::Crowds => self.attributes.read_crowds().await.map(|()| 0),
-            Task::Logouts => self.logout.round().await,
-        }
+            Task::Facts => self.settle().await?,
+            Task::Crowds => self.attributes.read_crowds().await.map(|()| 0)?,
+            Task::Logouts => self.logout.round().await?,
+        })
     }
 
     async fn repeat(self, task: Task) {
-        // Crowds are read at once: the first citizen would have to wait for all rows. Forums wait for what a crash kept back.
-        let at_once = matches!(task, Task::Crowds | Task::Logouts);
-        let mut pause = if at_once { Duration::ZERO } else { self.jittered(FIRST_ROUND) };
+        let mut pause = if task.begins_at_once() { Duration::ZERO } else { self.jittered(FIRST_ROUND) };
+        let mut known = String::new();
         loop {
             tokio::time::sleep(pause).await;
             let tasks = self.clone();
             // A round of its own, so that a fault in it ends neither the other tasks nor the next round.
-            match tokio::spawn(async move { tasks.once(task).await }).await {
-                Ok(Ok(rows)) => tracing::debug!(task = task.as_str(), rows, "round done"),
-                Ok(Err(error)) => tracing::warn!(task = task.as_str(), %error, "round failed"),
-                Err(_) => tracing::error!(task = task.as_str(), "round panicked"),
+            let done = tokio::spawn(async move { tasks.once(task).await }).await.unwrap_or(Err(TaskError::Panic));
+            let fault = match done {
+                Ok(rows) => {
+                    tracing::debug!(task = task.as_str(), rows, "round done");
+                    String::new()
+                }
+                Err(error) => error.to_string(),
+            };
+            // A fault that lasts is said once: some rounds come every few seconds.
+            if !fault.is_empty() && fault != known {
+                tracing::warn!(task = task.as_str(), error = fault, "round failed");
             }
+            known = fault;
             pause = self.jittered(task.interval());
         }
     }
@@ -177,7 +227,7 @@ mod tests {
     use super::*;
     use crate::{
         attributes::tests::{World, facts},
-        clients::{self, Clients},
+        clients::{Clients, Outbound},
         consent::Consents,
         domain::{
             ambient::{Clock as _, Timestamp},
@@ -187,25 +237,27 @@ mod tests {
         },
         provider::{Lifetimes, Parts, Provider},
         pseudonym::Pseudonyms,
-        store::{Tx, clients as client_rows, consents, pseudonyms},
+        store::{Tx, clients as rows, consents, pseudonyms},
     };
 
     fn tasks(world: &World) -> Tasks {
-        Tasks::new(world.store.clone(), world.attributes.clone(), logout(world), world.ambient())
+        let clients = Clients::new(world.store.clone(), world.ambient(), Outbound::unused());
+        let logout = logout(world, clients.clone());
+        let keys = Keys { keyring: world.keyring(), clients, rotate: true };
+        Tasks::new(world.store.clone(), world.attributes.clone(), keys, logout, world.ambient())
     }
 
     /// With nobody to tell anything.
-    fn logout(world: &World) -> Logout {
+    fn logout(world: &World, clients: Clients) -> Logout {
         let (store, keyring, ambient) = (world.store.clone(), world.keyring(), world.ambient());
-        let issuer = Issuer::try_from("https://id.example".to_owned()).unwrap();
-        let outbound = clients::of_tests::outbound(&issuer);
         let minute = Duration::from_mins(1);
         let provider = Provider::new(Parts {
             name: String::new(),
-            issuer,
+            mtls_url: None,
+            issuer: Issuer::try_from("https://id.example".to_owned()).unwrap(),
             store: store.clone(),
             keyring: Arc::clone(&keyring),
-            clients: Clients::new(store.clone(), ambient.clone(), outbound.clone()),
+            clients,
             pseudonyms: Pseudonyms::new(store.clone(), Arc::clone(&keyring), ambient.clone()),
             consents: Consents::new(store, keyring, ambient.clone()),
             attributes: world.attributes.clone(),
@@ -219,7 +271,7 @@ mod tests {
             },
             ambient,
         });
-        Logout::new(provider, outbound)
+        Logout::new(provider, Outbound::unused())
     }
 
     /// What a task removes now, now again, and after a while.
@@ -354,6 +406,27 @@ mod tests {
         assert!(pauses.iter().any(|pause| *pause < HOUR) && pauses.iter().any(|pause| *pause > HOUR));
     }
 
+    #[tokio::test]
+    async fn keys_are_looked_at_often_enough_and_due_ones_made_early_enough() {
+        assert!(Task::Keys.interval().mul_f64(1.25) + Duration::from_secs(2) <= crate::keyring::LIVE_WITHIN);
+        assert!(Task::Keys.begins_at_once());
+        let world = World::new("2026-03-01T12:00:00Z").await;
+        assert_eq!(rounds(&world, Task::Rotation, Duration::from_hours(30 * 24 - 3)).await, [0, 0, 1]);
+    }
+
+    #[tokio::test]
+    async fn with_rotation_left_to_the_operator_keys_are_seen_and_none_is_made_or_deleted() {
+        let world = World::new("2026-03-01T12:00:00Z").await;
+        let mut tasks = tasks(&world);
+        tasks.keys.rotate = false;
+        world.clock.advance(400 * 24 * HOUR);
+        assert_eq!(tasks.once(Task::Rotation).await.unwrap(), 0);
+        world.keyring().rotate(crate::keyring::Role::Token, &mut world.ambient().rng(), world.clock.now()).unwrap();
+        assert_eq!(tasks.once(Task::Keys).await.unwrap(), 0, "what this node made itself is no news");
+        world.clock.advance(HOUR);
+        assert_eq!(tasks.once(Task::Keys).await.unwrap(), 5, "its hour has come");
+    }
+
     fn forum() -> ClientId {
         "c_forum".parse().unwrap()
     }
@@ -365,8 +438,8 @@ mod tests {
     /// Everything that a code rests on.
     async fn agree(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<(), StoreError> {
         let sector: Sector = "forum.example".parse().unwrap();
-        client_rows::ensure_sector(tx, &sector, 1, now).await?;
-        let client = client_rows::Client {
+        rows::ensure_sector(tx, &sector, 1, now).await?;
+        let client = rows::Client {
             id: forum(),
             sector: sector.clone(),
             metadata: "{}".to_owned(),
@@ -376,7 +449,7 @@ mod tests {
             created_on: now,
             disabled_at: None,
         };
-        client_rows::insert(tx, &client).await?;
+        rows::insert(tx, &client).await?;
         let holder = accounts::Holder::Citizen(person);
         let login = "login".to_owned();
         let account = accounts::Account { id: ACCOUNT, holder, login, created_on: now, disabled_at: None };

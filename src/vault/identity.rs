@@ -365,7 +365,7 @@ mod tests {
     #[test]
     fn tags_meet_over_spelling_name_in_use_and_document_and_not_under_another_key() {
         let (ring, other) = (keyring(1), keyring(2));
-        let tags = |entry: &Entry<'_>| identity(entry).unwrap().tags(ring.vault()).unwrap();
+        let tags = |entry: &Entry<'_>| identity(entry).unwrap().tags(&ring.vault()).unwrap();
         let meet = |a: &[[u8; 32]], b: &[[u8; 32]]| a.iter().any(|tag| b.contains(tag));
         let first = tags(&ENTRY);
         let shouted =
@@ -379,7 +379,7 @@ mod tests {
         let unrelated = Entry { family_name: "Petit", birth_date: "1990-01-01", document_number: "999", ..ENTRY };
         let unrelated = tags(&unrelated);
         assert!(!meet(&first.same, &unrelated.same) && !meet(&first.alike, &unrelated.alike));
-        let elsewhere = identity(&ENTRY).unwrap().tags(other.vault()).unwrap();
+        let elsewhere = identity(&ENTRY).unwrap().tags(&other.vault()).unwrap();
         assert!(!meet(&first.same, &elsewhere.same) && !meet(&first.alike, &elsewhere.alike));
     }
 }

@@ -67,6 +67,13 @@ impl Outbound {
         Ok(outbound)
     }
 
+    /// For tests that ask nobody.
+    #[cfg(test)]
+    pub(crate) fn unused() -> Self {
+        let config = config::Outbound { allow: Vec::new(), extra_ca: std::path::PathBuf::new() };
+        Self::new(&config, &Issuer::try_from("https://id.example".to_owned()).unwrap()).unwrap()
+    }
+
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }

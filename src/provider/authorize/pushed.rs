@@ -16,7 +16,11 @@ use crate::{
         ambient::Timestamp,
         ids::{ClientId, GrantId},
     },
-    provider::client::{Credentials, EndpointError},
+    provider::{
+        client::{Credentials, EndpointError},
+        discovery::path,
+        proof::Call,
+    },
     store::{StoreError, spent},
     wire::oauth::{ErrorCode, Params},
 };
@@ -54,7 +58,9 @@ impl Provider {
     /// Takes a request from the client itself (RFC 9126 §2.1). Everything is checked now: the browser comes with nothing new.
     pub async fn push(&self, params: &Params, credentials: Credentials<'_>) -> Result<PushedResponse, EndpointError> {
         params.check()?;
+        let proof = self.read_proof(credentials, Call::post(path::PUSH))?;
         let client = self.authenticated(params, credentials).await?;
+        let key = self.spend_proof(proof).await?;
         if params.get("request_uri")?.is_some() {
             return Err(EndpointError::new(
                 ErrorCode::InvalidRequest,
@@ -65,7 +71,19 @@ impl Provider {
         let known = ClientKnown { params, client };
         let proven = known.prove_redirect();
         let proven = proven.map_err(|error| EndpointError::new(ErrorCode::InvalidRequest, error.to_string()))?;
-        let request = proven.check(self).map_err(|refusal| EndpointError::new(refusal.code, refusal.description))?;
+        let mut request =
+            proven.check(self).map_err(|refusal| EndpointError::new(refusal.code, refusal.description))?;
+        // RFC 9449 §10.1: a proof here says the same as dpop_jkt.
+        match (&request.dpop_jkt, key) {
+            (Some(named), Some(key)) if *named != key => {
+                return Err(EndpointError::new(
+                    ErrorCode::InvalidDpopProof,
+                    "dpop_jkt names another key than the proof",
+                ));
+            }
+            (None, key @ Some(_)) => request.dpop_jkt = key,
+            _ => {}
+        }
         let grant = GrantId::generate(&mut self.ambient.rng());
         let pushed = Pushed { expires_at: self.ambient.now().plus(self.lifetimes.pushed), grant, request };
         let bytes = serde_json::to_vec(&pushed).unwrap_or_default();

@@ -46,8 +46,9 @@ impl Provider {
     /// Answers a token request.
     pub async fn token(&self, params: &Params, credentials: Credentials<'_>) -> Result<TokenResponse, EndpointError> {
         params.check()?;
+        let proof = self.read_proof(credentials, Call::post(path::TOKEN))?;
         let client = self.authenticated(params, credentials).await?;
-        let key = self.proven_key(credentials, Call::post(path::TOKEN)).await?;
+        let key = self.spend_proof(proof).await?;
         let binding = binding(&client, credentials, key.clone())?;
         let caller = Caller { client: &client, key, binding, now: self.ambient.now() };
         match params.get("grant_type")? {

@@ -22,7 +22,7 @@ pub(super) async fn discovery(State(provider): State<Provider>) -> Response {
 
 pub(super) async fn jwks(State(provider): State<Provider>) -> Response {
     let json = [(header::CONTENT_TYPE, "application/jwk-set+json")];
-    cacheable((json, provider.jwks().to_owned()).into_response())
+    cacheable((json, provider.jwks().to_string()).into_response())
 }
 
 pub(super) async fn token(State(provider): State<Provider>, caller: Caller, uri: Uri, body: Bytes) -> Response {

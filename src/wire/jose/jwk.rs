@@ -16,6 +16,7 @@ use ed25519_dalek::VerifyingKey;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use x509_parser::{prelude::FromDer, x509::SubjectPublicKeyInfo};
 
 use super::{Algorithm, json};
 
@@ -67,6 +68,22 @@ impl PublicKey {
             return Err(invalid);
         }
         Ok(Self(Material::Ed25519(key)))
+    }
+
+    /// The key of a certificate: `SubjectPublicKeyInfo` in DER (RFC 5280 §4.1.2.7), of one of the kinds that are known here.
+    pub fn from_spki(der: &[u8]) -> Result<Self, InvalidKey> {
+        let invalid = InvalidKey::Malformed("subjectPublicKeyInfo");
+        let (rest, info) = SubjectPublicKeyInfo::from_der(der).map_err(|_| invalid)?;
+        let ed25519 = info.algorithm.algorithm.to_id_string() == ED25519;
+        match info.parsed() {
+            _ if !rest.is_empty() => Err(invalid),
+            _ if ed25519 => Self::ed25519(&info.subject_public_key.data),
+            Ok(x509_parser::public_key::PublicKey::RSA(key)) => {
+                Self::rsa(unsigned(key.modulus), unsigned(key.exponent))
+            }
+            Ok(x509_parser::public_key::PublicKey::EC(point)) => Self::p256(point.data()),
+            _ => Err(invalid),
+        }
     }
 
     /// Whether tokens of this algorithm can be verified with a key of this kind.
@@ -137,6 +154,11 @@ impl PublicKey {
             _ => Ok(None),
         }
     }
+}
+
+/// DER puts a zero before a number whose first bit is set.
+fn unsigned(number: &[u8]) -> &[u8] {
+    number.strip_prefix(&[0]).unwrap_or(number)
 }
 
 /// Why a key or a set of keys is refused. Says the member, never its value.
@@ -271,6 +293,8 @@ fn text<'a>(members: &'a Map<String, Value>, name: &'static str) -> Result<Optio
     }
 }
 
+/// RFC 8410 §3.
+const ED25519: &str = "1.3.101.112";
 /// Private members of RSA, EC and OKP keys, and the value of a symmetric key.
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 const MAX_SET: usize = 64 * 1024;
@@ -287,6 +311,20 @@ mod tests {
 
     fn set(keys: &Value) -> Result<JwkSet, InvalidKey> {
         JwkSet::parse(json!({ "keys": keys }).to_string().as_bytes())
+    }
+
+    #[test]
+    fn the_key_of_a_certificate_is_the_one_that_a_jwk_gives() {
+        use rcgen::PublicKeyData as _;
+        for algorithm in [&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ED25519, &rcgen::PKCS_RSA_SHA256] {
+            let pair = rcgen::KeyPair::generate_for(algorithm).unwrap();
+            let key = PublicKey::from_spki(&pair.subject_public_key_info()).unwrap();
+            let again = set(&json!([Jwk { key: key.clone(), algorithm: None, kid: None }])).unwrap();
+            assert_eq!(again.keys[0].key, key);
+        }
+        let other = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+        assert!(PublicKey::from_spki(&other.subject_public_key_info()).is_err(), "of a kind that is not known here");
+        assert!(PublicKey::from_spki(b"").is_err());
     }
 
     #[test]

@@ -16,8 +16,9 @@ fn a_server_answers_works_by_itself_and_ends_in_peace() {
     assert!(discovery.contains(r#""issuer":"https://id.example""#), "{discovery}");
     server.get(operations, &operations.to_string(), "/readyz");
     // The first of the tasks is done at once, the others within half a minute.
-    let round = server
-        .wait_for("round of a task", |said| said.lines().find(|line| line.contains("round done")).map(str::to_owned));
+    let round = server.wait_for("round of a task", |said| {
+        said.lines().find(|line| line.contains("round done") && line.contains("crowds")).map(str::to_owned)
+    });
     assert!(round.contains("crowds"), "{round}");
 
     let second = house.run(&["serve"]).refused();

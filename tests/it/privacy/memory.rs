@@ -113,7 +113,7 @@ fn enrol(directory: &Path) -> Vec<u8> {
         document_number: &number,
     };
     let identity = Identity::new(&entry, &calendar, now).unwrap();
-    let tags = identity.tags(keys.vault()).unwrap();
+    let tags = identity.tags(&keys.vault()).unwrap();
     let facts = identity.birth_facts(&calendar, now).unwrap();
     assert_eq!((facts.year(), identity.partial_name().as_str()), (1931, "Arnaud Q."));
     assert!(!tags.same.is_empty());

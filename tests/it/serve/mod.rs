@@ -2,6 +2,7 @@
 
 mod killed;
 mod operations;
+mod revoked;
 
 use std::{
     fs::File,

@@ -22,6 +22,8 @@ pub struct ClientCertificate {
     /// The subject in the form of RFC 4514, as `openssl x509 -subject -nameopt RFC2253,-esc_msb` prints it.
     pub subject: String,
     pub alt_names: Vec<AltName>,
+    /// Its public key as `SubjectPublicKeyInfo` in DER (RFC 5280 §4.1.2.7).
+    pub public_key: Arc<[u8]>,
 }
 
 /// A name in the certificate's subject alternative name (RFC 5280 §4.2.1.6) of one of the kinds of RFC 8705 §2.1.2.
@@ -54,6 +56,7 @@ impl ClientCertificate {
             verified,
             subject: rfc4514(read.subject()),
             alt_names: alt_names.unwrap_or_default(),
+            public_key: read.public_key().raw.into(),
         })
     }
 }

@@ -11,13 +11,13 @@ use crate::{
     accounts::{self, Accounts, InviteCode, SessionLimits},
     attributes::Attributes,
     clients::{Clients, Outbound},
-    config::{Config, Language, MtlsUrl},
+    config::{Config, Language},
     consent::Consents,
     domain::{age::LegalCalendar, ambient::Ambient, area::Areas, bracket::BracketTable},
     http::{self, Lang, Site, SiteConfig, server::Limits},
     keyring::Keyring,
     proofing::{self, Proofing},
-    provider::{Lifetimes, Parts, Provider, logout::Logout},
+    provider::{Lifetimes, Mtls, Parts, Provider, logout::Logout},
     pseudonym::Pseudonyms,
     store::Store,
     tasks::{Keys, Tasks},
@@ -54,16 +54,9 @@ pub struct Services {
 
 impl Services {
     pub fn assemble(Assembly { config, store, keyring, ambient }: Assembly) -> anyhow::Result<Self> {
-        let calendar = calendar(&config)?;
-        let attributes = Attributes::new(
-            store.clone(),
-            Arc::clone(&keyring),
-            areas(&config)?,
-            calendar.clone(),
-            BracketTable::default(),
-            config.territory.smallest_crowd,
-            ambient.clone(),
-        );
+        let territory = &config.territory;
+        let calendar = LegalCalendar::new(&territory.zone, territory.leap_day_majority).context("territory.zone")?;
+        let attributes = attributes(&config, &store, &keyring, &calendar, &ambient)?;
         let accounts = Accounts::new(
             store.clone(),
             Arc::clone(&keyring),
@@ -88,7 +81,7 @@ impl Services {
         let provider = Provider::new(Parts {
             name: config.server.name.clone(),
             issuer: config.server.issuer.clone(),
-            mtls_url: config.server.mtls_url.as_ref().map(MtlsUrl::origin),
+            mtls: mtls(&config),
             store: store.clone(),
             keyring: Arc::clone(&keyring),
             clients: clients.clone(),
@@ -98,9 +91,9 @@ impl Services {
             lifetimes: lifetimes(&config),
             ambient: ambient.clone(),
         });
+        let site = site(&config, &keyring, &ambient)?;
+        let logout = Logout::new(provider.clone(), outbound);
         Ok(Self {
-            site: site(&config, &keyring, &ambient)?,
-            logout: Logout::new(provider.clone(), outbound),
             config,
             store,
             keyring,
@@ -113,6 +106,8 @@ impl Services {
             consents,
             proofing,
             provider,
+            logout,
+            site,
         })
     }
 
@@ -169,9 +164,27 @@ pub(super) async fn open(place: &Place) -> anyhow::Result<Services> {
     Services::assemble(Assembly { config: data.config, store, keyring, ambient })
 }
 
-fn calendar(config: &Config) -> anyhow::Result<LegalCalendar> {
-    let territory = &config.territory;
-    LegalCalendar::new(&territory.zone, territory.leap_day_majority).context("territory.zone")
+fn attributes(
+    config: &Config,
+    store: &Store,
+    keyring: &Arc<Keyring>,
+    calendar: &LegalCalendar,
+    ambient: &Ambient,
+) -> anyhow::Result<Attributes> {
+    Ok(Attributes::new(
+        store.clone(),
+        Arc::clone(keyring),
+        areas(config)?,
+        calendar.clone(),
+        BracketTable::default(),
+        config.territory.smallest_crowd,
+        ambient.clone(),
+    ))
+}
+
+fn mtls(config: &Config) -> Option<Mtls> {
+    let url = config.server.mtls_url.as_ref()?;
+    Some(Mtls { origin: url.origin(), authorities: config.server.client_ca().is_some() })
 }
 
 /// The embedded table, or that of another country. It lives as long as the process.

@@ -42,8 +42,7 @@ use crate::{
 pub struct Provider {
     pub(crate) name: String,
     pub(crate) issuer: Issuer,
-    /// The origin of the listener that asks for client certificates.
-    pub(crate) mtls_url: Option<String>,
+    pub(crate) mtls: Option<Mtls>,
     pub(crate) store: Store,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) clients: Clients,
@@ -83,12 +82,20 @@ pub struct Lifetimes {
     pub refresh_race: Duration,
 }
 
+/// The listener that asks for client certificates (RFC 8705 §5).
+#[derive(Clone, Debug)]
+pub struct Mtls {
+    pub origin: String,
+    /// Certificates of some authority are verified there, so their names can be believed.
+    pub authorities: bool,
+}
+
 /// The parts that a [`Provider`] is put together from.
 pub struct Parts {
     /// Of the service, as pages show it.
     pub name: String,
     pub issuer: Issuer,
-    pub mtls_url: Option<String>,
+    pub mtls: Option<Mtls>,
     pub store: Store,
     pub keyring: Arc<Keyring>,
     pub clients: Clients,
@@ -116,7 +123,7 @@ impl Provider {
         Self {
             name: parts.name,
             issuer: parts.issuer,
-            mtls_url: parts.mtls_url,
+            mtls: parts.mtls,
             store: parts.store,
             keyring: parts.keyring,
             clients: parts.clients,

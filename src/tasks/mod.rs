@@ -253,7 +253,7 @@ mod tests {
         let minute = Duration::from_mins(1);
         let provider = Provider::new(Parts {
             name: String::new(),
-            mtls_url: None,
+            mtls: None,
             issuer: Issuer::try_from("https://id.example".to_owned()).unwrap(),
             store: store.clone(),
             keyring: Arc::clone(&keyring),

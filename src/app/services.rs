@@ -17,7 +17,7 @@ use crate::{
     http::{self, Lang, Site, SiteConfig, server::Limits},
     keyring::Keyring,
     proofing::{self, Proofing},
-    provider::{Lifetimes, Mtls, Parts, Provider},
+    provider::{Lifetimes, Mtls, Parts, Provider, logout::Logout},
     pseudonym::Pseudonyms,
     store::Store,
     tasks::{Keys, Tasks},
@@ -48,6 +48,7 @@ pub struct Services {
     pub consents: Consents,
     pub proofing: Proofing,
     pub provider: Provider,
+    pub logout: Logout,
     site: Arc<Site>,
 }
 
@@ -64,7 +65,8 @@ impl Services {
             &config.server.issuer.origin().parse().context("server.issuer")?,
             &config.server.name,
         )?;
-        let clients = registry(&config, &store, &ambient)?;
+        let outbound = Outbound::new(&config.outbound, &config.server.issuer)?;
+        let clients = registry(&config, &store, &ambient, outbound.clone());
         let pseudonyms = Pseudonyms::new(store.clone(), Arc::clone(&keyring), ambient.clone());
         let consents = Consents::new(store.clone(), Arc::clone(&keyring), ambient.clone());
         let proofing = Proofing::new(
@@ -90,6 +92,7 @@ impl Services {
             ambient: ambient.clone(),
         });
         let site = site(&config, &keyring, &ambient)?;
+        let logout = Logout::new(provider.clone(), outbound);
         Ok(Self {
             config,
             store,
@@ -103,6 +106,7 @@ impl Services {
             consents,
             proofing,
             provider,
+            logout,
             site,
         })
     }
@@ -119,7 +123,8 @@ impl Services {
                 pseudonyms: self.pseudonyms.clone(),
             }))
             .merge(web::registrar::routes(self.proofing.clone()))
-            .layer(Extension(self.accounts.clone()));
+            .layer(Extension(self.accounts.clone()))
+            .layer(Extension(web::Farewells(self.logout.clone())));
         http::shell(pages, Arc::clone(&self.site))
     }
 
@@ -127,7 +132,7 @@ impl Services {
     pub fn tasks(&self) -> Tasks {
         let keys =
             Keys { keyring: Arc::clone(&self.keyring), clients: self.clients.clone(), rotate: self.config.keys.rotate };
-        Tasks::new(self.store.clone(), self.attributes.clone(), keys, self.ambient.clone())
+        Tasks::new(self.store.clone(), self.attributes.clone(), keys, self.logout.clone(), self.ambient.clone())
     }
 
     /// Where an activation code is used. It stands behind `#`, which browsers keep to themselves.
@@ -193,15 +198,14 @@ fn areas(config: &Config) -> anyhow::Result<&'static Areas> {
     Ok(Box::leak(Box::new(areas)))
 }
 
-fn registry(config: &Config, store: &Store, ambient: &Ambient) -> anyhow::Result<Clients> {
-    let outbound = Outbound::new(&config.outbound, &config.server.issuer)?;
+fn registry(config: &Config, store: &Store, ambient: &Ambient, outbound: Outbound) -> Clients {
     let admission = Admission {
         registration: config.clients.registration,
         per_day: config.clients.open_registrations_per_day,
         provider: config.server.name.clone(),
         local: !config.server.issuer.is_https(),
     };
-    Ok(Clients::new(store.clone(), ambient.clone(), outbound).admitting(admission))
+    Clients::new(store.clone(), ambient.clone(), outbound).admitting(admission)
 }
 
 fn account_policy(config: &Config) -> accounts::Policy {

@@ -125,7 +125,7 @@ fn media_type(name: &str) -> &'static str {
     }
 }
 
-const SHARED: [(&str, &[u8]); 7] = [
+const SHARED: [(&str, &[u8]); 8] = [
     ("code.js", include_bytes!("assets/code.js")),
     ("style.css", include_bytes!("assets/style.css")),
     ("submit.js", include_bytes!("assets/submit.js")),
@@ -133,6 +133,7 @@ const SHARED: [(&str, &[u8]); 7] = [
     ("webauthn.js", include_bytes!("assets/webauthn.js")),
     ("suggest.js", include_bytes!("assets/suggest.js")),
     ("print.js", include_bytes!("assets/print.js")),
+    ("onward.js", include_bytes!("assets/onward.js")),
 ];
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! [`authorize`] is an ordered list of small checks; [`interaction`] the steps a citizen goes through between the
 //! request and its answer; `code` is what that answer carries; [`token`] spends it, and refresh tokens; [`userinfo`],
-//! [`end_session`] and [`discovery`] are what their names say.
+//! [`end_session`] and [`discovery`] are what their names say; [`logout`] tells the forums that a session has ended.
 
 pub mod authorize;
 pub mod client;
@@ -11,6 +11,7 @@ pub mod discovery;
 pub mod end_session;
 pub mod interaction;
 pub mod introspection;
+pub mod logout;
 mod proof;
 mod recognise;
 pub mod token;

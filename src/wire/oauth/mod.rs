@@ -18,7 +18,7 @@ mod verified_claims;
 pub use claims_request::{ClaimRequest, ClaimsRequest, ClaimsRequestError};
 pub use client_authentication::{AuthMethod, ClientAuthentication, ClientAuthenticationError, PresentedSecret};
 pub use error::ErrorCode;
-pub use metadata::ProviderMetadata;
+pub use metadata::{EndpointAliases, ProviderMetadata};
 pub use params::{Defect, MAX_BODY, MAX_QUERY, ParamError, Params, ParamsError};
 pub use pkce::{CodeChallenge, CodeVerifier, PkceError};
 pub use redirect::{ApplicationType, ProvenRedirect, RedirectUri, RedirectUriError};

@@ -10,6 +10,7 @@ mod endings;
 mod faults;
 mod hostile_requests;
 mod lengths;
+mod logout;
 mod pseudonyms;
 mod refresh;
 mod sign_out;

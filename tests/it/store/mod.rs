@@ -11,6 +11,7 @@ mod dropped;
 mod engine;
 mod grants;
 mod killed;
+mod logouts;
 mod persons;
 mod pseudonyms;
 mod registrars;

@@ -4,6 +4,8 @@
 mod authorize;
 mod claims;
 mod consent;
+mod contenders;
+mod disabled;
 mod discovery;
 mod endings;
 mod faults;
@@ -15,3 +17,4 @@ mod sign_out;
 mod token;
 mod two_nodes;
 mod userinfo;
+mod ways;

@@ -208,7 +208,10 @@ impl Accounts {
         but: Option<TokenHash>,
     ) -> Result<(), StoreError> {
         let (now, tag) = (self.now(), self.account_tag(account));
-        for (token, sealed) in sessions::list(tx, &tag).await? {
+        let listed = sessions::list(tx, &tag).await?;
+        // Before anything is revoked: the removal waits for those who redeem a code in one of them at this moment.
+        sessions::remove_all(tx, &tag, but).await?;
+        for (token, sealed) in listed {
             if Some(token) != but
                 && let Some(content) = self.open_session(token, &sealed)
             {
@@ -217,7 +220,7 @@ impl Accounts {
                 grants::revoke_by_session(tx, &session_tag, now).await?;
             }
         }
-        sessions::remove_all(tx, &tag, but).await.map(drop)
+        Ok(())
     }
 
     /// Prepares a session. Made outside the transaction, so that running that again makes the same session.

@@ -8,6 +8,7 @@ mod accounts;
 mod clients;
 mod contenders;
 mod dropped;
+mod ended_sessions;
 mod engine;
 mod grants;
 mod killed;

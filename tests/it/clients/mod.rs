@@ -94,7 +94,8 @@ fn described(reply: &Reply) -> (String, String) {
 async fn forum_of(service: &Service, told: &Value) -> Forum {
     let id = text(told, "client_id").parse().unwrap();
     let client = service.services.clients.find(&id).await.unwrap().unwrap();
-    Forum { client: (*client).clone(), secret: told["client_secret"].as_str().map(Token::presented) }
+    let secret = told["client_secret"].as_str().map(Token::presented);
+    Forum { client: (*client).clone(), secret, key: None, dpop: None, certificate: None }
 }
 
 fn text<'a>(told: &'a Value, member: &str) -> &'a str {

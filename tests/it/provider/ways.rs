@@ -63,7 +63,9 @@ impl Gone {
                 assert!(disabled.await.unwrap());
             }
             Self::Client => assert!(services.clients.disable(&house.forum.client.id).await.unwrap()),
-            Self::Session => services.accounts.sign_out(&house.session.signed_in).await.unwrap(),
+            Self::Session => {
+                services.accounts.sign_out(&house.session.signed_in).await.unwrap();
+            }
             Self::Sessions => {
                 let (by, typed) = house.enrolled.as_ref().unwrap();
                 let case = services.proofing.find(*by, typed).await.unwrap();

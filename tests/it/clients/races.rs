@@ -37,17 +37,13 @@ fn node(store: Store, registration: Registration, seed: u64) -> Clients {
 
 type Outcome = Result<Registered, AccessError>;
 
-/// Registers `bodies` at once, every other one on another node.
-async fn register(
-    db: &Db,
-    registration: Registration,
-    token: Option<&Token>,
-    bodies: impl Iterator<Item = Value>,
-) -> Vec<Outcome> {
+/// Registers `bodies` at once, every other one on another node, each with its token if there are any.
+async fn register(db: &Db, tokens: &[Token], bodies: impl Iterator<Item = Value>) -> Vec<Outcome> {
+    let registration = if tokens.is_empty() { Registration::Open } else { Registration::Token };
     let other = db.another_node().await;
     let nodes = [node(db.store.clone(), registration, 1), node(other.clone(), registration, 2)];
     let tries = bodies.enumerate().map(|(number, body)| {
-        let (clients, token) = (nodes[number % 2].clone(), token.cloned());
+        let (clients, token) = (nodes[number % 2].clone(), tokens.get(number).cloned());
         tokio::spawn(async move { clients.register_itself(token.as_ref(), body.to_string().as_bytes()).await })
     });
     let outcomes = futures_util::future::join_all(tries.collect::<Vec<_>>()).await;
@@ -69,25 +65,34 @@ async fn got_in(db: &Db, outcomes: Vec<Outcome>, otherwise: &str) -> usize {
     count
 }
 
+/// Initial access tokens.
+async fn tokens(db: &Db, count: usize) -> Vec<Token> {
+    let clients = node(db.store.clone(), Registration::Token, 4);
+    let mut tokens = Vec::new();
+    for _ in 0..count {
+        tokens.push(clients.initial_access_token(Duration::from_hours(1)).await.unwrap());
+    }
+    tokens
+}
+
 fn forums(count: usize) -> impl Iterator<Item = Value> {
     (0..count).map(|number| asked(&format!("forum{number}.example")))
 }
 
 async fn g14_of_ten_that_come_at_once_with_one_token_one_gets_in(db: Db) {
-    let clients = node(db.store.clone(), Registration::Token, 4);
-    let token = clients.initial_access_token(Duration::from_hours(1)).await.unwrap();
-    let outcomes = register(&db, Registration::Token, Some(&token), forums(10)).await;
+    let one = tokens(&db, 1).await;
+    let outcomes = register(&db, &vec![one[0].clone(); 10], forums(10)).await;
     assert_eq!(got_in(&db, outcomes, "the token is unknown, used, expired").await, 1);
 }
 
 async fn g13_of_ten_that_want_one_name_at_once_one_gets_it(db: Db) {
     let bodies = forums(10).map(|body| with(body, "client_name", json!("Budget participatif")));
-    let outcomes = register(&db, Registration::Open, None, bodies).await;
+    let outcomes = register(&db, &tokens(&db, 10).await, bodies).await;
     assert_eq!(got_in(&db, outcomes, "client_name is, or looks like, that of c_").await, 1);
 }
 
 async fn of_twenty_that_come_at_once_on_a_day_for_ten_ten_get_in(db: Db) {
-    let outcomes = register(&db, Registration::Open, None, forums(20)).await;
+    let outcomes = register(&db, &[], forums(20)).await;
     assert_eq!(got_in(&db, outcomes, "too many clients came today").await, 10);
 }
 

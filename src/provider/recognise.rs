@@ -48,7 +48,7 @@ impl Provider {
     async fn known(&self, client: ClientId, grant: GrantId, kind: Kind) -> Result<Known, StoreError> {
         let found =
             self.store.read::<_, StoreError, _>(move |tx| Box::pin(async move { grants::find(tx, grant).await }));
-        let live = found.await?.is_some_and(|found| !found.dead);
+        let live = found.await?.is_some_and(|found| !found.dead && found.client_id == client);
         Ok(Known { client, grant, live, kind })
     }
 

@@ -11,7 +11,7 @@ use crate::domain::ambient::Timestamp;
 
 /// Spends what cannot be replayed any more from `until` on: true for one caller only.
 pub async fn spend(tx: &mut Tx, tag: &[u8; 32], until: Timestamp) -> Result<bool, StoreError> {
-    let remove_after = until.plus(Duration::from_mins(1)).minute();
+    let remove_after = until.plus(MARGIN).minute();
     tx.changed(SPEND, values![tag, remove_after]).await
 }
 
@@ -23,6 +23,9 @@ pub async fn is_spent(tx: &mut Tx, tag: &[u8; 32]) -> Result<bool, StoreError> {
 pub async fn remove_old(tx: &mut Tx, now: Timestamp, most: u32) -> Result<u64, StoreError> {
     tx.execute(REMOVE_OLD, values![now, i64::from(most)]).await
 }
+
+/// A minute that rounding may take away, and one for the clocks of other nodes.
+const MARGIN: Duration = Duration::from_mins(2);
 
 statements! {
     SPEND = "INSERT INTO spent (tag, remove_after) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING";

@@ -7,16 +7,16 @@ mod keys;
 
 use std::{future::Future, time::Duration};
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use rand::RngExt as _;
 
 use crate::{
     accounts::FORGOTTEN,
     attributes::Attributes,
-    domain::ambient::Ambient,
+    domain::ambient::{Ambient, Timestamp},
     keyring::KeyringError,
     provider::logout::Logout,
-    store::{Store, StoreError, accounts, grants, sessions, throttles},
+    store::{Store, StoreError, Tx, accounts, grants, sessions, spent, throttles},
 };
 
 pub use keys::Keys;
@@ -32,6 +32,8 @@ pub enum Task {
     Throttles,
     /// Removes grants that nothing rests on any more, with their refresh tokens.
     Grants,
+    /// Forgets assertions, proofs and pushed requests that could not be used again anyway.
+    Spent,
     /// Forgets days of majority that have come and roles that have expired.
     Facts,
     /// Reads enrolments of other nodes, so that nobody has to wait for the size of a crowd.
@@ -71,6 +73,7 @@ impl Task {
         Self::Ceremonies,
         Self::Throttles,
         Self::Grants,
+        Self::Spent,
         Self::Facts,
         Self::Crowds,
         Self::Keys,
@@ -85,6 +88,7 @@ impl Task {
             Self::Ceremonies => "ceremonies",
             Self::Throttles => "throttles",
             Self::Grants => "grants",
+            Self::Spent => "spent",
             Self::Facts => "facts",
             Self::Crowds => "crowds",
             Self::Keys => "keys",
@@ -96,7 +100,7 @@ impl Task {
     /// The time between two rounds. The less there is to remove in one statement, the less it holds others up.
     const fn interval(self) -> Duration {
         match self {
-            Self::Grants | Self::Ceremonies => Duration::from_mins(1),
+            Self::Grants | Self::Spent | Self::Ceremonies => Duration::from_mins(1),
             Self::Sessions | Self::Crowds => Duration::from_mins(5),
             Self::Throttles => Duration::from_hours(6),
             Self::Facts => Duration::from_hours(4),
@@ -137,7 +141,8 @@ impl Tasks {
             Task::Rotation => self.keys.rotate(&self.ambient).await?,
             Task::Sessions => self.store.write(move |tx| Box::pin(sessions::remove_old(tx, now))).await?,
             Task::Ceremonies => self.store.write(move |tx| Box::pin(accounts::remove_old_ceremonies(tx, now))).await?,
-            Task::Grants => self.remove_grants().await?,
+            Task::Grants => self.remove(|tx, now| Box::pin(grants::remove_old(tx, now, BATCH))).await?,
+            Task::Spent => self.remove(|tx, now| Box::pin(spent::remove_old(tx, now, BATCH))).await?,
             Task::Throttles => {
                 let mut rows = 0;
                 for (most, after) in FORGOTTEN {
@@ -179,12 +184,11 @@ impl Tasks {
         }
     }
 
-    /// Batch by batch: a whole month's grants end with it.
-    async fn remove_grants(&self) -> Result<u64, StoreError> {
+    /// Batch by batch: a whole month's grants end with it, and a busy minute's proofs.
+    async fn remove(&self, old: Removal) -> Result<u64, StoreError> {
         let (mut rows, now) = (0, self.ambient.now());
         loop {
-            let remove = self.store.write::<_, StoreError, _>(move |tx| Box::pin(grants::remove_old(tx, now, BATCH)));
-            let removed = remove.await?;
+            let removed = self.store.write::<_, StoreError, _>(move |tx| old(tx, now)).await?;
             rows += removed;
             if removed < u64::from(BATCH) {
                 return Ok(rows);
@@ -212,6 +216,9 @@ impl Tasks {
     }
 }
 
+/// Removes at most [`BATCH`] rows whose time has come, and says how many.
+type Removal = for<'t> fn(&'t mut Tx, Timestamp) -> BoxFuture<'t, Result<u64, StoreError>>;
+
 const FIRST_ROUND: Duration = Duration::from_secs(30);
 /// Rows that one statement removes.
 const BATCH: u32 = 500;
@@ -230,14 +237,14 @@ mod tests {
         clients::{Clients, Outbound},
         consent::Consents,
         domain::{
-            ambient::{Clock as _, Timestamp},
+            ambient::Clock as _,
             ids::{AccountId, ClientId, ConsentId, FamilyId, GrantId, PersonId, PseudonymId, Sector},
             issuer::Issuer,
             secret::{Token, TokenHash},
         },
         provider::{Lifetimes, Parts, Provider},
         pseudonym::Pseudonyms,
-        store::{Tx, clients as rows, consents, pseudonyms},
+        store::{clients as rows, consents, pseudonyms},
     };
 
     fn tasks(world: &World) -> Tasks {
@@ -360,6 +367,26 @@ mod tests {
         });
         insert.await.unwrap();
         assert_eq!(rounds(&world, Task::Grants, HOUR).await, [1, 0, 1]);
+    }
+
+    #[tokio::test]
+    async fn d12_what_was_spent_is_forgotten_in_all_batches_and_not_while_it_could_come_again() {
+        let world = World::new("2026-03-01T12:00:00Z").await;
+        let now = world.clock.now();
+        let spend = world.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                for number in 0..=BATCH {
+                    let mut tag = [0; 32];
+                    tag[..4].copy_from_slice(&number.to_be_bytes());
+                    assert!(spent::spend(tx, &tag, now.plus(Duration::from_secs(59))).await?);
+                }
+                Ok(())
+            })
+        });
+        spend.await.unwrap();
+        // Another node's clock may be two seconds behind: what it still takes has to be known.
+        assert_eq!(rounds(&world, Task::Spent, Duration::from_secs(61)).await, [0, 0, 0]);
+        assert_eq!(rounds(&world, Task::Spent, Duration::from_mins(2)).await, [0, 0, u64::from(BATCH) + 1]);
     }
 
     #[tokio::test]

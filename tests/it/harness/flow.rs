@@ -192,10 +192,7 @@ impl Service {
     pub(crate) async fn sign_in(&self, forum: &Forum, citizen: &Citizen, scope: &str, choices: &Choices) -> Tokens {
         let mut browser = self.browser();
         browser.sign_in(self, citizen).await;
-        let mut request = forum.request(scope);
-        if forum.client.metadata.require_pushed_authorization_requests {
-            request = forum.pushed(self, &request).await;
-        }
+        let request = forum.as_sent(self, forum.request(scope)).await;
         let answer = browser.authorize(&request, choices).await;
         forum.tokens(self, &request, &answer).await
     }

@@ -185,6 +185,12 @@ impl Forum {
         request.clone().with_uri(self.id(), reply.json()["request_uri"].as_str().unwrap())
     }
 
+    /// The request as the browser brings it: pushed before, where the client has to.
+    pub(crate) async fn as_sent(&self, service: &Service, request: Request) -> Request {
+        let has_to = self.client.metadata.require_pushed_authorization_requests;
+        if has_to { self.pushed(service, &request).await } else { request }
+    }
+
     /// Asks UserInfo with this access token, and what it is bound to.
     pub(crate) async fn userinfo(&self, service: &Service, access_token: &str) -> Reply {
         let scheme = if self.dpop.is_some() { "DPoP" } else { "Bearer" };

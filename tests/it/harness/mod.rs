@@ -6,6 +6,7 @@ mod counter;
 mod flow;
 mod forum;
 mod people;
+mod rows;
 mod service;
 mod signed;
 

@@ -6,6 +6,7 @@
 //! the token is signed. So a token without a record cannot be written in code.
 
 mod claims;
+mod rehearsal;
 mod terms;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use serde::Serialize;
 
 pub use self::{
     claims::{AccessTokenClaims, IdTokenClaims, NameClaims, PersonClaims, UserInfo},
+    rehearsal::Rehearsal,
     terms::{Binding, Terms},
 };
 use crate::{
@@ -156,6 +158,16 @@ impl Issuance {
 
     /// Builds an ID token and checks it against what was granted.
     pub fn prepare(&self, draft: &Draft<'_>) -> Result<Prepared, IssueError> {
+        let claims = self.linted(draft)?;
+        if self.keyring.signer(draft.algorithm, draft.now).is_none() {
+            return Err(IssueError::NoKey(draft.algorithm));
+        }
+        let access = self.access_token(draft.terms, &claims.sub, draft.now);
+        Ok(Prepared { claims, access, algorithm: draft.algorithm, now: draft.now })
+    }
+
+    /// The claims of an ID token, fit to be issued.
+    fn linted(&self, draft: &Draft<'_>) -> Result<IdTokenClaims, IssueError> {
         let iat = draft.now.seconds();
         let person = draft
             .claims_in_id_token
@@ -175,11 +187,7 @@ impl Issuance {
             person,
         };
         lint(&claims, draft.terms)?;
-        if self.keyring.signer(draft.algorithm, draft.now).is_none() {
-            return Err(IssueError::NoKey(draft.algorithm));
-        }
-        let access = self.access_token(draft.terms, &claims.sub, draft.now);
-        Ok(Prepared { claims, access, algorithm: draft.algorithm, now: draft.now })
+        Ok(claims)
     }
 
     /// Signs what was recorded.

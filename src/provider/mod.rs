@@ -13,6 +13,7 @@ pub mod interaction;
 pub mod introspection;
 mod proof;
 mod recognise;
+pub mod rehearsal;
 pub mod token;
 pub mod userinfo;
 mod voice;

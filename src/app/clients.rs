@@ -9,6 +9,7 @@ use super::{Place, Services, services};
 use crate::{
     clients::{ClaimsIn, Client, Draft},
     domain::{area::Level, bracket::AgeBracket, claim::Quality, ids::ClientId},
+    web,
     wire::{
         jose::Algorithm,
         oauth::{ApplicationType, AuthMethod},
@@ -188,6 +189,7 @@ async fn show(services: &Services, client: &Client, out: &mut impl Write) -> any
     for uri in &metadata.post_logout_redirect_uris {
         writeln!(out, "after sign-out  {uri}")?;
     }
+    writeln!(out, "what to paste   {}?client_id={}", services.config.server.issuer.at(web::paths::CONNECT), client.id)?;
     Ok(())
 }
 

@@ -152,39 +152,26 @@ mod tests {
         attributes::tests::{OFFICE, World, facts, terms},
         domain::{
             ids::PersonId,
-            quality::{Facts, Role, RoleKind},
+            quality::{Facts, Role, RoleKind, Sex},
         },
         store::persons::{self, Person},
     };
 
-    /// Fifty people in each of ten communes, in brackets from 18 up.
+    /// A town with its suburbs and a few hamlets; most people are of an age, some of every other.
     async fn town(world: &World) {
-        let communes = ["cog:38563", "cog:38185", "cog:69123", "cog:35236", "cog:29155"];
-        let mut rows = Vec::new();
-        for number in 0..520_u16 {
-            let born = format!(r#"{{"y":{}}}"#, 1_940 + number % 60);
-            let commune = communes[usize::from(number % 7).min(4)];
-            let id = PersonId::from_bytes([
-                (number % 256) as u8 + 1,
-                (number / 256) as u8,
-                7,
-                7,
-                7,
-                7,
-                7,
-                7,
-                7,
-                7,
-                7,
-                7,
-                7,
-                7,
-                7,
-                7,
-            ]);
-            rows.push(row(world, id, &facts(&born, commune)));
-        }
-        insert(world, rows).await;
+        let communes = ["cog:38563", "cog:38563", "cog:38185", "cog:69123", "cog:35236", "cog:29155", "cog:38001"];
+        let rows = (0..600_u16).map(|number| {
+            let born = if number % 3 == 0 { 1_940 + number / 3 % 65 } else { 1_985 + number % 4 };
+            let commune = communes[usize::from(number % 29 / 5 + number % 7 / 6)];
+            let sex = Sex::ALL[usize::from(number % 4)];
+            let until = jiff::civil::date(2027, 1, 1);
+            let role = Role { kind: RoleKind::ALL[usize::from(number % 3)], authority: OFFICE, until };
+            let roles = if number % 11 == 0 { vec![role] } else { Vec::new() };
+            let known = Facts { sex, roles, ..facts(&format!(r#"{{"y":{born}}}"#), commune) };
+            let [high, low] = number.to_be_bytes();
+            row(world, PersonId::from_bytes([7, high, low, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), &known)
+        });
+        insert(world, rows.collect()).await;
     }
 
     fn row(world: &World, id: PersonId, facts: &Facts) -> Person {

@@ -153,7 +153,8 @@ impl Default for Draft {
 }
 
 impl Draft {
-    pub(super) fn check(&self) -> Result<Metadata, RegistrationError> {
+    /// What would be registered, or why it cannot be.
+    pub fn check(&self) -> Result<Metadata, RegistrationError> {
         if !(1..=100).contains(&self.heteronyms_per_person) {
             return Err(RegistrationError::Heteronyms);
         }

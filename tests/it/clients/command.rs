@@ -56,6 +56,7 @@ authentication  client_secret_basic
 sector          forum.example
 residence       departement
 redirect_uri    https://forum.example/cb
+what to paste   https://id.example/connect?client_id=c_budget
 ";
     let told = secret(&added).unwrap();
     assert_eq!(added, format!("{shown}client_secret   {told}\n\nThe secret is shown this once.\n"));

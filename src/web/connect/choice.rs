@@ -109,8 +109,8 @@ impl Choice {
         self.scopes().contains(scope)
     }
 
-    pub(super) fn requires(&self, quality: &Quality) -> bool {
-        self.required.contains(quality)
+    pub(super) fn requires(&self, quality: Quality) -> bool {
+        self.required.contains(&quality)
     }
 
     /// The registration. `local`: the issuer is on a loopback address, and so may be the forum.

@@ -31,6 +31,7 @@ use crate::{
     domain::{area::Level, claim::Quality, ids::ClientId},
     http::{Lang, Page, Problem},
     provider::Provider,
+    wire::oauth::AuthMethod,
 };
 
 /// The page, and the look at a sign-in.
@@ -132,7 +133,7 @@ async fn common<'a>(
         scope: &metadata.scope,
         redirect: redirect(metadata, software),
         algorithm: metadata.id_token_signed_response_alg,
-        auth_method: metadata.token_endpoint_auth_method.as_str(),
+        auth_method: metadata.token_endpoint_auth_method,
     });
     let method = shown.map(|(_, metadata)| metadata.token_endpoint_auth_method);
     let meter = match shown {
@@ -151,7 +152,7 @@ async fn common<'a>(
         settings: values.as_ref().map(|values| values.settings(software)).unwrap_or_default(),
         behind: Values::behind(software),
         snippet: values.and_then(|values| values.snippet(software)),
-        other_method: method.filter(|method| *method != software.auth_method()).map(|method| method.as_str()),
+        other_method: method.filter(|method| *method != software.auth_method()).map(AuthMethod::as_str),
         meter,
         smallest: provider.attributes().smallest_crowd(),
     })

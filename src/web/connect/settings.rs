@@ -4,7 +4,10 @@ use super::software::Software;
 use crate::{
     domain::{ids::ClientId, issuer::Issuer},
     provider::discovery::path,
-    wire::{jose::Algorithm, oauth::Scope},
+    wire::{
+        jose::Algorithm,
+        oauth::{AuthMethod, Scope},
+    },
 };
 
 /// What the settings are made of.
@@ -14,8 +17,7 @@ pub(super) struct Values<'a> {
     pub(super) scope: &'a Scope,
     pub(super) redirect: &'a str,
     pub(super) algorithm: Algorithm,
-    /// As the client proves who it is, in the words of the standard.
-    pub(super) auth_method: &'a str,
+    pub(super) auth_method: AuthMethod,
 }
 
 /// One setting.
@@ -53,10 +55,6 @@ impl Setting {
     const fn empty(name: &'static str) -> Self {
         Self { name, value: Value::Say("connect-empty") }
     }
-
-    const fn secret(name: &'static str) -> Self {
-        Self { name, value: Value::Say("connect-secret") }
-    }
 }
 
 impl Values<'_> {
@@ -68,7 +66,7 @@ impl Values<'_> {
             Software::WordPress => self.wordpress(),
             Software::Decidim => vec![
                 Setting::paste("Gemfile", r#"gem "omniauth_openid_connect""#),
-                Setting::secret("HETERONYM_CLIENT_SECRET"),
+                self.secret("HETERONYM_CLIENT_SECRET"),
             ],
             // Of the software that stands between it and this service.
             Software::Lemmy | Software::Plain => self.plain(),
@@ -106,7 +104,7 @@ impl Values<'_> {
             Setting::on("openid_connect_enabled"),
             Setting::paste("openid_connect_discovery_document", self.at(path::DISCOVERY)),
             Setting::paste("openid_connect_client_id", self.client_id.as_str()),
-            Setting::secret("openid_connect_client_secret"),
+            self.secret("openid_connect_client_secret"),
             Setting::paste("openid_connect_authorize_scope", self.scope.to_string()),
             Setting::on("openid_connect_use_pkce"),
             Setting::off("openid_connect_match_by_email"),
@@ -121,7 +119,7 @@ impl Values<'_> {
             Setting::paste("Authorization URL", self.at(path::AUTHORIZE)),
             Setting::paste("Token URL", self.at(path::TOKEN)),
             Setting::paste("Client ID", self.client_id.as_str()),
-            Setting::secret("Client Secret"),
+            self.secret("Client Secret"),
             Setting::paste("User Info URL", self.at(path::USERINFO)),
             Setting::paste("Scope", self.scope.to_string()),
             Setting::on("Use PKCE (code_challenge)"),
@@ -134,7 +132,7 @@ impl Values<'_> {
         let named = self.scope.contains("profile");
         vec![
             Setting::paste("Client ID", self.client_id.as_str()),
-            Setting::secret("Client Secret Key"),
+            self.secret("Client Secret Key"),
             Setting::paste("OpenID Scope", self.scope.to_string()),
             Setting::paste("Login Endpoint URL", self.at(path::AUTHORIZE)),
             Setting::paste("Userinfo Endpoint URL", self.at(path::USERINFO)),
@@ -157,10 +155,10 @@ impl Values<'_> {
             Setting::paste("Issuer", self.issuer.as_str()),
             Setting::paste("Discovery document", self.at(path::DISCOVERY)),
             Setting::paste("Client ID", self.client_id.as_str()),
-            Setting::secret("Client secret"),
+            self.secret("Client secret"),
             Setting::paste("Scope", self.scope.to_string()),
             Setting::paste("Redirect URI", self.redirect),
-            Setting::paste("Client authentication", self.auth_method),
+            Setting::paste("Client authentication", self.auth_method.as_str()),
             Setting::paste("ID token signature", self.algorithm.to_string()),
             Setting::paste("PKCE", "S256"),
             Setting::paste("User identifier", "sub"),
@@ -174,6 +172,11 @@ impl Values<'_> {
             .replace("SCOPES", &scopes.join(", "))
             .replace("\"CLIENT_ID\"", &format!("\"{}\"", self.client_id))
             .replace("\"REDIRECT\"", &format!("{:?}", self.redirect))
+    }
+
+    fn secret(&self, name: &'static str) -> Setting {
+        let text = if self.auth_method.has_secret() { "connect-secret" } else { "connect-no-secret" };
+        Setting { name, value: Value::Say(text) }
     }
 
     fn at(&self, path: &str) -> String {

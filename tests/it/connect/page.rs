@@ -112,6 +112,15 @@ async fn a_registered_forum_sees_its_own_values_in_place_of_the_form() {
     );
     assert!(!text.contains(forum.secret.as_ref().unwrap().expose()));
 
+    let public = Draft {
+        redirect_uris: vec!["https://app.example/cb".to_owned()],
+        auth_method: AuthMethod::None,
+        ..Draft::default()
+    };
+    let public = service.register("app.example", public).await;
+    let page = service.browser().get(&format!("/connect?client_id={}", public.id())).await;
+    assert!(page.text().contains("none: the forum is registered to prove itself otherwise"));
+
     assert_eq!(service.browser().get("/connect?client_id=c_nobody").await.status, StatusCode::NOT_FOUND);
     assert_eq!(service.browser().get("/connect?client_id=%00").await.status, StatusCode::NOT_FOUND);
     service.services.clients.disable(&forum.client.id).await.unwrap();

@@ -18,6 +18,7 @@ pub mod forum;
 pub mod http;
 pub mod issuance;
 pub mod keyring;
+pub mod logout;
 pub mod proofing;
 pub mod provider;
 pub mod pseudonym;

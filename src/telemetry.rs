@@ -4,7 +4,7 @@
 //! logged by its place in the source, never by its message, which may quote what a person typed.
 
 use std::{
-    fmt::Write as _,
+    fmt::{self, Write as _},
     future::Future,
     io,
     pin::Pin,
@@ -21,8 +21,14 @@ use axum::{
     routing,
 };
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text},
-    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _, text},
+    metrics::{
+        counter::{ConstCounter, Counter},
+        family::Family,
+        gauge::Gauge,
+        histogram::Histogram,
+    },
     registry::{Registry, Unit},
 };
 use tracing::Subscriber;
@@ -168,12 +174,38 @@ impl Metrics {
         response
     }
 
+    /// Shows a count that somebody else keeps.
+    pub fn show_count(&self, name: &'static str, help: &'static str, count: impl Fn() -> u64 + Send + Sync + 'static) {
+        let counted = Counted { name, help, count: Box::new(count) };
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner).register_collector(Box::new(counted));
+    }
+
     /// All figures in the `OpenMetrics` text format.
     pub fn text(&self) -> String {
         let mut page = String::new();
         // Writing to a string fails only when a metric cannot be encoded, which leaves the page cut short.
         let _ = text::encode(&mut page, &self.registry.lock().unwrap_or_else(PoisonError::into_inner));
         page
+    }
+}
+
+/// A count of somebody else's, read whenever the figures are.
+struct Counted {
+    name: &'static str,
+    help: &'static str,
+    count: Box<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl Collector for Counted {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let counter = ConstCounter::new((self.count)());
+        counter.encode(encoder.encode_descriptor(self.name, self.help, None, counter.metric_type())?)
+    }
+}
+
+impl fmt::Debug for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
     }
 }
 
@@ -243,6 +275,8 @@ const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use axum::body::{Body, to_bytes};
     use proptest::prelude::*;
     use tower::ServiceExt;
@@ -316,6 +350,16 @@ mod tests {
         );
         assert!(figures.contains(r#"heteronym_request_duration_seconds_count{route="/people/{id}"} 2"#), "{figures}");
         assert!(figures.contains("heteronym_requests_open 0") && !figures.contains("arnaud"), "{figures}");
+    }
+
+    #[test]
+    fn a_count_of_somebody_elses_is_shown_as_it_stands() {
+        let (metrics, count) = (Metrics::new(), Arc::new(AtomicU64::new(3)));
+        let shown = Arc::clone(&count);
+        metrics.show_count("logout_tokens_given_up", "Why not", move || shown.load(Ordering::Relaxed));
+        assert!(metrics.text().contains("heteronym_logout_tokens_given_up_total 3\n"), "{}", metrics.text());
+        count.store(4, Ordering::Relaxed);
+        assert!(metrics.text().contains("heteronym_logout_tokens_given_up_total 4\n"), "{}", metrics.text());
     }
 
     #[tokio::test]

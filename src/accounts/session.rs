@@ -18,6 +18,7 @@ use crate::{
         secret::{Token, TokenHash},
     },
     keyring::padded_json,
+    logout::{Ended, Logouts},
     store::{StoreError, Tx, accounts as rows, grants, sessions},
 };
 
@@ -150,8 +151,8 @@ impl Accounts {
         Ok(is_there.then_some(signed_in))
     }
 
-    /// Ends the session and what forums were granted in it.
-    pub async fn sign_out(&self, signed_in: &SignedIn) -> Result<(), Error> {
+    /// Ends the session and what forums were granted in it. Says which forums are to be told.
+    pub async fn sign_out(&self, signed_in: &SignedIn) -> Result<Ended, Error> {
         let ended = self.end(signed_in.token, signed_in.session).await;
         self.audit(Act::new("sign out", "this session"), Some(signed_in.account), &ended);
         ended
@@ -174,7 +175,7 @@ impl Accounts {
         };
         let ended = self.end(token, content.id).await;
         self.audit(Act::new("sign out", "another session"), Some(signed_in.account), &ended);
-        ended.map(|()| true)
+        ended.map(|_| true)
     }
 
     /// Ends every session of the account but this one.
@@ -207,14 +208,19 @@ impl Accounts {
         but: Option<TokenHash>,
     ) -> Result<(), StoreError> {
         let (now, tag) = (self.now(), self.account_tag(account));
-        for (token, sealed) in sessions::list(tx, &tag).await? {
+        let listed = sessions::list(tx, &tag).await?;
+        // Before anything is revoked: the removal waits for those who redeem a code in one of them at this moment.
+        sessions::remove_all(tx, &tag, but).await?;
+        for (token, sealed) in listed {
             if Some(token) != but
                 && let Some(content) = self.open_session(token, &sealed)
             {
-                grants::revoke_by_session(tx, &self.session_tag(content.id), now).await?;
+                let session_tag = self.session_tag(content.id);
+                self.logouts().session_ends(tx, &session_tag).await?;
+                grants::revoke_by_session(tx, &session_tag, now).await?;
             }
         }
-        sessions::remove_all(tx, &tag, but).await.map(drop)
+        Ok(())
     }
 
     /// Prepares a session. Made outside the transaction, so that running that again makes the same session.
@@ -254,7 +260,7 @@ impl Accounts {
                 id = old.session;
                 sessions::remove(tx, old.token).await?;
             }
-            Some(old) => end(tx, old.token, old.tag, begin.now).await?,
+            Some(old) => drop(self.end_in(tx, old.token, old.tag).await?),
             None => {}
         }
         let content = Content {
@@ -277,9 +283,24 @@ impl Accounts {
         Ok(NewSession { token: begin.token.clone(), signed_in: self.signed_in(&content, account.holder, token_hash) })
     }
 
-    async fn end(&self, token: TokenHash, id: SessionId) -> Result<(), Error> {
-        let (tag, now) = (self.session_tag(id), self.now());
-        self.0.store.write::<_, StoreError, _>(move |tx| Box::pin(end(tx, token, tag, now))).await.map_err(Error::from)
+    async fn end(&self, token: TokenHash, id: SessionId) -> Result<Ended, Error> {
+        let (this, tag) = (self.clone(), self.session_tag(id));
+        let end = self
+            .0
+            .store
+            .write::<_, StoreError, _>(move |tx| Box::pin(async move { this.end_in(tx, token, tag).await }));
+        end.await.map_err(Error::from)
+    }
+
+    /// Whoever ends a session that has ended meanwhile tells nobody a second time.
+    async fn end_in(&self, tx: &mut Tx, token: TokenHash, tag: [u8; 32]) -> Result<Ended, StoreError> {
+        let was_there = sessions::remove(tx, token).await?;
+        grants::revoke_by_session(tx, &tag, self.now()).await?;
+        if was_there { self.logouts().session_ends(tx, &tag).await } else { Ok(Ended::default()) }
+    }
+
+    fn logouts(&self) -> Logouts<'_> {
+        Logouts::new(&self.0.keyring, &self.0.ambient)
     }
 
     async fn find_session(&self, tx: &mut Tx, token: TokenHash) -> Result<Option<(Content, Holder)>, StoreError> {
@@ -359,11 +380,6 @@ impl Begin {
     pub(super) fn is_synced(&self) -> bool {
         self.method == Method::SyncedKey
     }
-}
-
-async fn end(tx: &mut Tx, token: TokenHash, tag: [u8; 32], now: Timestamp) -> Result<(), StoreError> {
-    sessions::remove(tx, token).await?;
-    grants::revoke_by_session(tx, &tag, now).await.map(drop)
 }
 
 impl fmt::Debug for SignedIn {

@@ -102,4 +102,4 @@ impl DataDir {
 }
 
 /// One key of each from the start: RS256 because OpenID Connect requires it, the others for those who choose them.
-const ALGORITHMS: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
+const ALGORITHMS: [Algorithm; 4] = Algorithm::ALL;

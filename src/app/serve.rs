@@ -42,6 +42,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 async fn until_told_to_stop(services: &Services, listeners: Listeners) -> anyhow::Result<()> {
     let asked = asked_to_stop();
     let metrics = Metrics::new();
+    show_logouts(&metrics, services);
     let router = metrics.observe(services.router());
     let (stop, stopped) = tokio::sync::watch::channel(());
     let wait = |mut stopped: tokio::sync::watch::Receiver<()>| async move {
@@ -92,6 +93,15 @@ impl Face {
             None => server::serve(self.listener, self.router, self.limits, shutdown).await,
         }
     }
+}
+
+/// What became of what forums are told when a session ends.
+fn show_logouts(metrics: &Metrics, services: &Services) {
+    let (delivered, given_up) = (services.logout.figures(), services.logout.figures());
+    let help = "Logout tokens that forums have taken";
+    metrics.show_count("logout_tokens_delivered", help, move || delivered.delivered());
+    let help = "Logout tokens that forums refused, or did not take to the end of the schedule";
+    metrics.show_count("logout_tokens_given_up", help, move || given_up.given_up());
 }
 
 /// `heteronym forum`: a forum that runs by itself.

@@ -10,14 +10,14 @@ use super::{DataDir, Place};
 use crate::{
     accounts::{self, Accounts, InviteCode, SessionLimits},
     attributes::Attributes,
-    clients::{Clients, Outbound},
+    clients::{Admission, Clients, Outbound},
     config::{Config, Language},
     consent::Consents,
     domain::{age::LegalCalendar, ambient::Ambient, area::Areas, bracket::BracketTable},
     http::{self, Lang, Site, SiteConfig, server::Limits},
     keyring::Keyring,
     proofing::{self, Proofing},
-    provider::{Lifetimes, Parts, Provider},
+    provider::{Lifetimes, Mtls, Parts, Provider, logout::Logout},
     pseudonym::Pseudonyms,
     store::Store,
     tasks::{Keys, Tasks},
@@ -48,6 +48,7 @@ pub struct Services {
     pub consents: Consents,
     pub proofing: Proofing,
     pub provider: Provider,
+    pub logout: Logout,
     site: Arc<Site>,
 }
 
@@ -55,15 +56,7 @@ impl Services {
     pub fn assemble(Assembly { config, store, keyring, ambient }: Assembly) -> anyhow::Result<Self> {
         let territory = &config.territory;
         let calendar = LegalCalendar::new(&territory.zone, territory.leap_day_majority).context("territory.zone")?;
-        let attributes = Attributes::new(
-            store.clone(),
-            Arc::clone(&keyring),
-            areas(&config)?,
-            calendar.clone(),
-            BracketTable::default(),
-            territory.smallest_crowd,
-            ambient.clone(),
-        );
+        let attributes = attributes(&config, &store, &keyring, &calendar, &ambient)?;
         let accounts = Accounts::new(
             store.clone(),
             Arc::clone(&keyring),
@@ -73,7 +66,7 @@ impl Services {
             &config.server.name,
         )?;
         let outbound = Outbound::new(&config.outbound, &config.server.issuer)?;
-        let clients = Clients::new(store.clone(), ambient.clone(), outbound);
+        let clients = registry(&config, &store, &ambient, outbound.clone());
         let pseudonyms = Pseudonyms::new(store.clone(), Arc::clone(&keyring), ambient.clone());
         let consents = Consents::new(store.clone(), Arc::clone(&keyring), ambient.clone());
         let proofing = Proofing::new(
@@ -88,7 +81,7 @@ impl Services {
         let provider = Provider::new(Parts {
             name: config.server.name.clone(),
             issuer: config.server.issuer.clone(),
-            mtls_url: config.server.mtls_url.as_ref().map(|url| url.origin().to_owned()),
+            mtls: mtls(&config),
             store: store.clone(),
             keyring: Arc::clone(&keyring),
             clients: clients.clone(),
@@ -99,6 +92,7 @@ impl Services {
             ambient: ambient.clone(),
         });
         let site = site(&config, &keyring, &ambient)?;
+        let logout = Logout::new(provider.clone(), outbound);
         Ok(Self {
             config,
             store,
@@ -112,6 +106,7 @@ impl Services {
             consents,
             proofing,
             provider,
+            logout,
             site,
         })
     }
@@ -129,7 +124,8 @@ impl Services {
                 pseudonyms: self.pseudonyms.clone(),
             }))
             .merge(web::registrar::routes(self.proofing.clone()))
-            .layer(Extension(self.accounts.clone()));
+            .layer(Extension(self.accounts.clone()))
+            .layer(Extension(web::Farewells(self.logout.clone())));
         http::shell(pages, Arc::clone(&self.site))
     }
 
@@ -137,7 +133,7 @@ impl Services {
     pub fn tasks(&self) -> Tasks {
         let keys =
             Keys { keyring: Arc::clone(&self.keyring), clients: self.clients.clone(), rotate: self.config.keys.rotate };
-        Tasks::new(self.store.clone(), self.attributes.clone(), keys, self.ambient.clone())
+        Tasks::new(self.store.clone(), self.attributes.clone(), keys, self.logout.clone(), self.ambient.clone())
     }
 
     /// Where an activation code is used. It stands behind `#`, which browsers keep to themselves.
@@ -169,6 +165,29 @@ pub(super) async fn open(place: &Place) -> anyhow::Result<Services> {
     Services::assemble(Assembly { config: data.config, store, keyring, ambient })
 }
 
+fn attributes(
+    config: &Config,
+    store: &Store,
+    keyring: &Arc<Keyring>,
+    calendar: &LegalCalendar,
+    ambient: &Ambient,
+) -> anyhow::Result<Attributes> {
+    Ok(Attributes::new(
+        store.clone(),
+        Arc::clone(keyring),
+        areas(config)?,
+        calendar.clone(),
+        BracketTable::default(),
+        config.territory.smallest_crowd,
+        ambient.clone(),
+    ))
+}
+
+fn mtls(config: &Config) -> Option<Mtls> {
+    let url = config.server.mtls_url.as_ref()?;
+    Some(Mtls { origin: url.origin(), authorities: config.server.client_ca().is_some() })
+}
+
 /// The embedded table, or that of another country. It lives as long as the process.
 fn areas(config: &Config) -> anyhow::Result<&'static Areas> {
     let file = &config.territory.areas_file;
@@ -178,6 +197,16 @@ fn areas(config: &Config) -> anyhow::Result<&'static Areas> {
     let text = std::fs::read_to_string(file).with_context(|| format!("territory.areas_file {}", file.display()))?;
     let areas = Areas::from_tsv(&text).with_context(|| format!("territory.areas_file {}", file.display()))?;
     Ok(Box::leak(Box::new(areas)))
+}
+
+fn registry(config: &Config, store: &Store, ambient: &Ambient, outbound: Outbound) -> Clients {
+    let admission = Admission {
+        registration: config.clients.registration,
+        per_day: config.clients.open_registrations_per_day,
+        provider: config.server.name.clone(),
+        local: !config.server.issuer.is_https(),
+    };
+    Clients::new(store.clone(), ambient.clone(), outbound).admitting(admission)
 }
 
 fn account_policy(config: &Config) -> accounts::Policy {

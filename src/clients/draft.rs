@@ -4,20 +4,22 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::Value;
-use url::Url;
 
-use super::{CertificateIdentity, ClaimsIn, KeySource, Metadata, Profile, RegistrationError};
+use super::{
+    CertificateIdentity, ClaimsIn, KeySource, Metadata, Outbound, Profile, RegistrationError, addresses::Addresses,
+    names::checked_name,
+};
 use crate::{
     domain::{
         area::Level,
         authentication::Acr,
         bracket::{AgeBracket, BracketTable},
         claim::{Quality, SCOPES},
-        ids::{ClientId, Sector},
+        ids::ClientId,
     },
     wire::{
-        jose::{Algorithm, JwkSet},
-        oauth::{ApplicationType, AuthMethod, RedirectUri, Scope},
+        jose::Algorithm,
+        oauth::{ApplicationType, AuthMethod, Scope},
     },
 };
 
@@ -153,48 +155,59 @@ impl Default for Draft {
 }
 
 impl Draft {
-    /// What would be registered, or why it cannot be.
-    pub fn check(&self) -> Result<Metadata, RegistrationError> {
-        if !(1..=100).contains(&self.heteronyms_per_person) {
-            return Err(RegistrationError::Heteronyms);
+    /// What the profile says where nobody says anything else. Of the algorithms of FAPI 2.0 (Security Profile §5.4.1) it is
+    /// the one that every library has.
+    pub fn of_profile(profile: Profile) -> Self {
+        let usual = Self { profile, ..Self::default() };
+        match profile {
+            Profile::Strict | Profile::Openid => usual,
+            Profile::Fapi2 => Self { auth_method: AuthMethod::PrivateKeyJwt, id_token_alg: Algorithm::ES256, ..usual },
         }
+    }
+
+    pub(crate) fn check(&self, outbound: &Outbound) -> Result<Metadata, RegistrationError> {
         self.check_flow()?;
         self.check_algorithms()?;
+        let addresses = Addresses { outbound, local: self.local };
         let bound = self.dpop_bound_access_tokens || self.tls_client_certificate_bound_access_tokens;
         let fapi = self.profile == Profile::Fapi2;
         let metadata = Metadata {
             client_name: checked_name(&self.name)?,
-            client_uri: self.address("client_uri", self.client_uri.as_deref())?,
-            logo_uri: self.address("logo_uri", self.logo_uri.as_deref())?,
-            policy_uri: self.address("policy_uri", self.policy_uri.as_deref())?,
-            tos_uri: self.address("tos_uri", self.tos_uri.as_deref())?,
+            client_uri: addresses.shown("client_uri", self.client_uri.as_deref())?,
+            logo_uri: addresses.shown("logo_uri", self.logo_uri.as_deref())?,
+            policy_uri: addresses.shown("policy_uri", self.policy_uri.as_deref())?,
+            tos_uri: addresses.shown("tos_uri", self.tos_uri.as_deref())?,
             contacts: self.checked_contacts()?,
             application_type: self.application_type,
-            redirect_uris: self.redirects("redirect_uris", &self.redirect_uris, 1)?,
-            post_logout_redirect_uris: self.redirects(
+            redirect_uris: addresses.redirects("redirect_uris", &self.redirect_uris, self.application_type)?,
+            post_logout_redirect_uris: addresses.redirects(
                 "post_logout_redirect_uris",
                 &self.post_logout_redirect_uris,
-                0,
+                self.application_type,
             )?,
-            sector_identifier_uri: self.address("sector_identifier_uri", self.sector_identifier_uri.as_deref())?,
+            sector_identifier_uri: addresses.fetched("sector_identifier_uri", self.sector_identifier_uri.as_deref())?,
             token_endpoint_auth_method: self.auth_method,
             token_endpoint_auth_signing_alg: self.token_endpoint_auth_signing_alg,
             certificate: self.certificate()?,
-            keys: self.keys()?,
+            keys: KeySource::register(self.jwks.as_ref(), self.jwks_uri.as_deref(), outbound)?,
             id_token_signed_response_alg: self.id_token_alg,
             userinfo_signed_response_alg: self.userinfo_signed_response_alg,
             request_object_signing_alg: self.request_object_signing_alg,
             authorization_signed_response_alg: self.authorization_signed_response_alg,
             introspection_signed_response_alg: self.introspection_signed_response_alg,
-            request_uris: self.addresses("request_uris", &self.request_uris)?,
+            request_uris: addresses.request_uris(&self.request_uris)?,
             default_max_age: self.default_max_age,
             require_auth_time: self.require_auth_time,
             default_acr_values: self.default_acr_values.iter().filter(|acr| is_acr(acr)).cloned().collect(),
-            initiate_login_uri: self.address("initiate_login_uri", self.initiate_login_uri.as_deref())?,
-            frontchannel_logout_uri: self
-                .at_home("frontchannel_logout_uri", self.frontchannel_logout_uri.as_deref())?,
+            initiate_login_uri: addresses.visited("initiate_login_uri", self.initiate_login_uri.as_deref())?,
+            frontchannel_logout_uri: addresses.at_home(
+                "frontchannel_logout_uri",
+                self.frontchannel_logout_uri.as_deref(),
+                &self.redirect_uris,
+            )?,
             frontchannel_logout_session_required: self.frontchannel_logout_session_required,
-            backchannel_logout_uri: self.address("backchannel_logout_uri", self.backchannel_logout_uri.as_deref())?,
+            backchannel_logout_uri: addresses
+                .fetched("backchannel_logout_uri", self.backchannel_logout_uri.as_deref())?,
             backchannel_logout_session_required: self.backchannel_logout_session_required,
             require_pushed_authorization_requests: self.require_pushed_authorization_requests || fapi,
             require_signed_request_object: self.require_signed_request_object,
@@ -203,7 +216,7 @@ impl Draft {
             tls_client_certificate_bound_access_tokens: self.tls_client_certificate_bound_access_tokens,
             scope: self.checked_scope()?,
             profile: self.profile,
-            resources: self.checked_resources()?,
+            resources: addresses.resources(&self.resources)?,
             residence_level: self.residence_level,
             age_brackets: self.checked_brackets()?,
             required: self.checked_required()?,
@@ -217,13 +230,19 @@ impl Draft {
 
     /// The members whose one value, or few values, are those of this server.
     fn check_flow(&self) -> Result<(), RegistrationError> {
+        if !(1..=100).contains(&self.heteronyms_per_person) {
+            return Err(RegistrationError::Heteronyms);
+        }
         let only = |member, given: &Option<Vec<String>>, served: &'static [&'static str], text| {
             let all =
                 |given: &Vec<String>| !given.is_empty() && given.iter().all(|value| served.contains(&value.as_str()));
             if given.as_ref().is_none_or(all) { Ok(()) } else { Err(RegistrationError::NotServed(member, text)) }
         };
         only("response_types", &self.response_types, &["code"], "code")?;
-        only("grant_types", &self.grant_types, &GRANT_TYPES, "authorization_code, with or without refresh_token")?;
+        only("grant_types", &self.grant_types, &GRANT_TYPES, FLOW)?;
+        if self.grant_types.as_ref().is_some_and(|types| !types.iter().any(|grant| grant == "authorization_code")) {
+            return Err(RegistrationError::NotServed("grant_types", FLOW));
+        }
         if self.subject_type.as_ref().is_some_and(|given| given != "pairwise") {
             return Err(RegistrationError::NotServed("subject_type", "pairwise"));
         }
@@ -264,61 +283,6 @@ impl Draft {
         }
     }
 
-    fn keys(&self) -> Result<Option<KeySource>, RegistrationError> {
-        match (&self.jwks, &self.jwks_uri) {
-            (Some(_), Some(_)) => Err(RegistrationError::KeysTwice),
-            (Some(set), None) => {
-                let set = JwkSet::parse(set.to_string().as_bytes());
-                set.map(|set| Some(KeySource::Inline(set))).map_err(|why| RegistrationError::Keys(why.to_string()))
-            }
-            (None, uri) => Ok(self.address("jwks_uri", uri.as_deref())?.map(KeySource::Uri)),
-        }
-    }
-
-    fn redirects(&self, member: &'static str, uris: &[String], least: usize) -> Result<Vec<String>, RegistrationError> {
-        if !(least..=20).contains(&uris.len()) {
-            return Err(RegistrationError::HowMany(member, if least == 1 { "1 to 20" } else { "at most 20" }));
-        }
-        let local = self.local && self.application_type == ApplicationType::Web;
-        let check = |uri: &String| {
-            let checked = if local {
-                RedirectUri::register_local(uri)
-            } else {
-                RedirectUri::register(uri, self.application_type)
-            };
-            checked.map(|uri| uri.as_str().to_owned()).map_err(|why| RegistrationError::RedirectUri(uri.clone(), why))
-        };
-        uris.iter().map(check).collect()
-    }
-
-    fn addresses(&self, member: &'static str, given: &[String]) -> Result<Vec<String>, RegistrationError> {
-        if given.len() > 20 {
-            return Err(RegistrationError::HowMany(member, "at most 20"));
-        }
-        given.iter().map(|address| self.checked_address(member, address)).collect()
-    }
-
-    fn address(&self, member: &'static str, address: Option<&str>) -> Result<Option<String>, RegistrationError> {
-        address.map(|address| self.checked_address(member, address)).transpose()
-    }
-
-    fn checked_address(&self, member: &'static str, address: &str) -> Result<String, RegistrationError> {
-        let url = Url::parse(address).map_err(|_| RegistrationError::Address(member))?;
-        let protected = url.scheme() == "https" || (self.local && url.scheme() == "http");
-        if !protected || address.len() > 2_000 || !url.username().is_empty() || url.password().is_some() {
-            return Err(RegistrationError::Address(member));
-        }
-        Ok(url.to_string())
-    }
-
-    /// At a host of the client's redirect URIs (OpenID Connect Front-Channel Logout §2): every browser will go there.
-    fn at_home(&self, member: &'static str, address: Option<&str>) -> Result<Option<String>, RegistrationError> {
-        let Some(checked) = self.address(member, address)? else { return Ok(None) };
-        let origin = |uri: &str| Url::parse(uri).ok().map(|url| url.origin());
-        let own = self.redirect_uris.iter().any(|redirect| origin(redirect) == origin(&checked));
-        if own { Ok(Some(checked)) } else { Err(RegistrationError::NotAtHome(member)) }
-    }
-
     fn checked_contacts(&self) -> Result<Vec<String>, RegistrationError> {
         let text = |contact: &String| (3..=200).contains(&contact.len()) && !contact.chars().any(char::is_control);
         if self.contacts.len() <= 10 && self.contacts.iter().all(text) {
@@ -326,13 +290,6 @@ impl Draft {
         } else {
             Err(RegistrationError::Contacts)
         }
-    }
-
-    /// RFC 8707 §2: absolute, without a fragment.
-    fn checked_resources(&self) -> Result<Vec<String>, RegistrationError> {
-        let checked = self.addresses("resources", &self.resources)?;
-        let with_fragment = self.resources.iter().any(|resource| resource.contains('#'));
-        if with_fragment { Err(RegistrationError::Address("resources")) } else { Ok(checked) }
     }
 
     fn checked_scope(&self) -> Result<Scope, RegistrationError> {
@@ -356,52 +313,11 @@ impl Draft {
             None => Ok(self.required.clone()),
         }
     }
-
-    /// Where a client is: the hosts of its redirect URIs, with a port that is not the usual one, since two forums on one
-    /// machine are two. A native client's loopback address is everybody's own machine and no place at all: with nothing
-    /// else it is at home in its own id, which no other client ever has.
-    pub(super) fn home(&self, id: &ClientId) -> BTreeSet<String> {
-        let native = self.application_type == ApplicationType::Native;
-        let uris = self.redirect_uris.iter().filter(|uri| !native || !uri.starts_with("http:"));
-        let hosts: BTreeSet<String> = uris.filter_map(|uri| host(uri)).collect();
-        if hosts.is_empty() { BTreeSet::from([id.to_string()]) } else { hosts }
-    }
-
-    pub(super) fn sector(&self, home: &BTreeSet<String>) -> Result<Sector, RegistrationError> {
-        let parsed = |text: &String| text.parse().map_err(|_| RegistrationError::Sector(text.clone()));
-        match (&self.sector, home.iter().collect::<Vec<_>>().as_slice()) {
-            (Some(named), _) => parsed(named),
-            (None, [only]) => parsed(only),
-            (None, _) => Err(RegistrationError::SeveralHosts(home.iter().cloned().collect())),
-        }
-    }
-}
-
-/// The host of an address as sectors are written: with a port that is not the usual one.
-pub(super) fn host(uri: &str) -> Option<String> {
-    let url = Url::parse(uri).ok()?;
-    let host = url.host_str()?;
-    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
 fn is_acr(text: &str) -> bool {
     text.parse::<Acr>().is_ok()
 }
 
-/// A name that people read on the consent page: no controls, no change of direction, no second line, no markup.
-fn checked_name(name: &str) -> Result<String, RegistrationError> {
-    let name = name.trim();
-    let hidden =
-        |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-    let visible = |c: char| !c.is_control() && !hidden(c);
-    let fits = (1..=80).contains(&name.chars().count()) && name.chars().all(visible);
-    if !fits {
-        return Err(RegistrationError::Name);
-    }
-    if name.contains(['<', '>']) || !unicode_security::MixedScript::is_single_script(name) {
-        return Err(RegistrationError::MisleadingName);
-    }
-    Ok(name.to_owned())
-}
-
+const FLOW: &str = "authorization_code, with or without refresh_token,";
 const GRANT_TYPES: [&str; 2] = ["authorization_code", "refresh_token"];

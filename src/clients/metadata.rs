@@ -211,12 +211,12 @@ const fn is_false(value: &bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::Draft;
+    use crate::clients::{Draft, Outbound};
 
     fn hosts(application_type: ApplicationType, uris: &[&str]) -> Vec<String> {
         let redirect_uris = uris.iter().map(|uri| (*uri).to_owned()).collect();
         let draft = Draft { name: "Forum".to_owned(), application_type, redirect_uris, ..Draft::default() };
-        draft.check().unwrap().hosts()
+        draft.check(&Outbound::unused()).unwrap().hosts()
     }
 
     #[test]
@@ -224,5 +224,72 @@ mod tests {
         let web = ["https://forum.example/callback", "https://forum.example/other", "https://m.forum.example:8443/cb"];
         assert_eq!(hosts(ApplicationType::Web, &web), ["forum.example", "m.forum.example:8443"]);
         assert_eq!(hosts(ApplicationType::Native, &["http://127.0.0.1/callback"]), ["127.0.0.1"]);
+    }
+
+    /// All that a client can have registered; a new member does not compile before it has a value here.
+    fn complete() -> Metadata {
+        let address = || Some("https://forum.example/x".to_owned());
+        let algorithm = Some(Algorithm::ES256);
+        Metadata {
+            client_name: "Forum".to_owned(),
+            client_uri: address(),
+            logo_uri: address(),
+            policy_uri: address(),
+            tos_uri: address(),
+            contacts: vec!["admin@forum.example".to_owned()],
+            application_type: ApplicationType::Web,
+            redirect_uris: vec!["https://forum.example/cb".to_owned()],
+            post_logout_redirect_uris: Vec::new(),
+            sector_identifier_uri: address(),
+            token_endpoint_auth_method: AuthMethod::TlsClientAuth,
+            token_endpoint_auth_signing_alg: algorithm,
+            certificate: Some(CertificateIdentity::Dns("forum.example".to_owned())),
+            keys: address().map(KeySource::Uri),
+            id_token_signed_response_alg: Algorithm::ES256,
+            userinfo_signed_response_alg: algorithm,
+            request_object_signing_alg: algorithm,
+            authorization_signed_response_alg: algorithm,
+            introspection_signed_response_alg: algorithm,
+            request_uris: address().into_iter().collect(),
+            default_max_age: Some(60),
+            require_auth_time: true,
+            default_acr_values: vec!["urn:heteronym:acr:passkey".to_owned()],
+            initiate_login_uri: address(),
+            frontchannel_logout_uri: address(),
+            frontchannel_logout_session_required: true,
+            backchannel_logout_uri: address(),
+            backchannel_logout_session_required: true,
+            require_pushed_authorization_requests: true,
+            require_signed_request_object: true,
+            dpop_bound_access_tokens: true,
+            tls_client_certificate_bound_access_tokens: true,
+            scope: "openid".parse().unwrap(),
+            profile: Profile::Strict,
+            resources: address().into_iter().collect(),
+            residence_level: Level::Commune,
+            age_brackets: Some(Vec::new()),
+            required: BTreeSet::new(),
+            id_token_claims: ClaimsIn::All,
+        }
+    }
+
+    #[test]
+    fn every_member_stands_in_the_public_reference() {
+        let reference = include_str!("../../specs/clients.md");
+        let (_, table) = reference.split_once("## 3. The members").unwrap();
+        let table: Vec<&str> =
+            table.split_once("## 4.").unwrap().0.lines().filter(|line| line.starts_with("| `")).collect();
+        let members = serde_json::to_value(complete()).unwrap();
+        let members = members.as_object().unwrap().keys().map(String::as_str);
+        for member in members.chain(["jwks", "response_types", "grant_types", "subject_type"]) {
+            let rows = table.iter().filter(|row| row.split(" | ").next().unwrap().contains(&format!("`{member}`")));
+            assert_eq!(rows.count(), 1, "{member}");
+        }
+    }
+
+    #[test]
+    fn what_was_registered_is_read_again_as_it_was_written() {
+        let text = serde_json::to_string(&complete()).unwrap();
+        assert_eq!(serde_json::from_str::<Metadata>(&text).unwrap(), complete());
     }
 }

@@ -1,13 +1,20 @@
 //! Relying parties: what they registered, how they authenticate, to which sector they belong.
 
+mod addresses;
 mod authenticate;
 mod draft;
+mod dynamic;
+mod error;
 mod keys;
+mod management;
 mod metadata;
+mod names;
 mod outbound;
 mod profile;
 mod register;
+mod sector;
 mod sector_document;
+mod signed;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -18,14 +25,17 @@ use std::{
 pub use self::{
     authenticate::{Audience, AuthenticationError, Certificate},
     draft::Draft,
+    dynamic::{AccessError, Registered},
+    error::RegistrationError,
     keys::{ClientKeys, KeySource, KeySourceError, KeysError},
     metadata::{CertificateIdentity, ClaimsIn, Metadata},
     outbound::{Limits, Outbound, OutboundError, OutboundSetupError, Resolve, Target},
     profile::{Profile, UnknownProfile},
-    register::RegistrationError,
     sector_document::{SectorDocumentError, sector_at},
+    signed::RequestObjectError,
 };
 use crate::{
+    config::Registration,
     domain::{
         ambient::{Ambient, Timestamp},
         ids::{ClientId, Sector},
@@ -44,6 +54,7 @@ pub struct Client {
     pub created_on: Timestamp,
     pub disabled_at: Option<Timestamp>,
     secret_hash: Option<TokenHash>,
+    manages_itself: bool,
 }
 
 /// The registry of relying parties.
@@ -54,12 +65,26 @@ pub struct Client {
 pub struct Clients {
     store: Store,
     ambient: Ambient,
+    outbound: Outbound,
+    admission: Arc<Admission>,
     keys: ClientKeys,
     cache: Arc<RwLock<Cache>>,
     /// Heteronyms per person. The schema keeps what a sector began with, so what was read once stays true.
     policies: Arc<RwLock<HashMap<Sector, i64>>>,
     /// Where the redirect URIs of all live clients are, and when that was read.
     origins: Arc<RwLock<Option<Origins>>>,
+}
+
+/// Who may register itself, and as what.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    pub registration: Registration,
+    /// When it is open.
+    pub per_day: u32,
+    /// The name of the service, which is no client's.
+    pub provider: String,
+    /// The issuer is on a loopback address: so may be the clients.
+    pub local: bool,
 }
 
 /// Clients and when each was read. Only registered ones are in it, so strangers cannot make it grow.
@@ -72,9 +97,25 @@ type Origins = (Timestamp, HashSet<String>);
 pub const STALENESS: Duration = Duration::from_secs(5);
 
 impl Clients {
+    /// A registry in which the operator alone registers clients.
     pub fn new(store: Store, ambient: Ambient, outbound: Outbound) -> Self {
-        let keys = ClientKeys::new(outbound);
-        Self { store, ambient, keys, cache: Arc::default(), policies: Arc::default(), origins: Arc::default() }
+        let nobody = Admission { registration: Registration::Off, per_day: 0, provider: String::new(), local: false };
+        Self {
+            store,
+            ambient,
+            keys: ClientKeys::new(outbound.clone()),
+            outbound,
+            admission: Arc::new(nobody),
+            cache: Arc::default(),
+            policies: Arc::default(),
+            origins: Arc::default(),
+        }
+    }
+
+    /// The same where clients register themselves as this says.
+    #[must_use]
+    pub fn admitting(self, admission: Admission) -> Self {
+        Self { admission: Arc::new(admission), ..self }
     }
 
     /// The client, disabled or not.
@@ -191,11 +232,17 @@ impl Client {
             created_on: row.created_on,
             disabled_at: row.disabled_at,
             secret_hash: row.secret_hash,
+            manages_itself: row.registration_hash.is_some(),
         })
     }
 
     pub const fn is_disabled(&self) -> bool {
         self.disabled_at.is_some()
+    }
+
+    /// Whether it registered itself, and holds the token to change what it registered.
+    pub const fn manages_itself(&self) -> bool {
+        self.manages_itself
     }
 
     /// Id and name, as an operator is told of it.

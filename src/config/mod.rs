@@ -3,6 +3,7 @@
 //! `default.toml` is the documentation. A key that is not in it is refused by name, wherever it comes from.
 
 mod accounts;
+mod clients;
 mod keys;
 mod outbound;
 mod server;
@@ -17,6 +18,7 @@ use toml::{Table, Value};
 
 pub use self::{
     accounts::Accounts,
+    clients::{Clients, Registration},
     keys::Keys,
     outbound::Outbound,
     server::{Language, MtlsUrl, Server},
@@ -35,6 +37,7 @@ pub struct Config {
     pub territory: Territory,
     pub accounts: Accounts,
     pub tokens: Tokens,
+    pub clients: Clients,
     pub outbound: Outbound,
 }
 
@@ -173,6 +176,8 @@ mod tests {
     fn values_of_the_wrong_kind_are_refused_by_name() {
         let error = load("", &[ISSUER, ("HETERONYM_TOKENS_CODE_LIFETIME", "soon")]).unwrap_err();
         assert!(error.contains("tokens.code_lifetime is not a whole number"), "{error}");
+        let error = load("", &[ISSUER, ("HETERONYM_CLIENTS_REGISTRATION", "yes")]).unwrap_err();
+        assert!(error.contains("unknown variant `yes`, expected one of `off`, `token`, `open`"), "{error}");
         let error = load("[tokens]\ncode_lifetime = 61", &[ISSUER]).unwrap_err();
         assert!(error.contains("code_lifetime"), "{error}");
     }

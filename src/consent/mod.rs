@@ -16,6 +16,7 @@ use crate::{
         ids::{ClientId, ConsentId, GrantId, PersonId, PseudonymId},
     },
     keyring::{Keyring, padded_json},
+    logout::Logouts,
     store::{Store, StoreError, Tx, consents as rows, grants},
 };
 
@@ -183,13 +184,22 @@ impl Consents {
         rows::insert(tx, &row).await
     }
 
-    /// Withdraws a consent of this person and ends what rests on it. False when there is nothing to withdraw.
+    /// Withdraws a consent of this person, ends what rests on it and has the forum told. False when there is nothing to
+    /// withdraw.
     pub async fn withdraw(&self, id: ConsentId, person: PersonId) -> Result<bool, StoreError> {
-        let now = self.ambient.now();
+        let (this, now) = (self.clone(), self.ambient.now());
         let day = self.sealed_day(id, now);
-        let end = self
-            .store
-            .write::<_, StoreError, _>(move |tx| Box::pin(async move { rows::end(tx, id, person, &day, now).await }));
+        let end = self.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let logouts = Logouts::new(&this.keyring, &this.ambient);
+                let notices = logouts.of_consent(tx, id).await?;
+                let ended = rows::end(tx, id, person, &day, now).await?;
+                if ended {
+                    logouts.queue_all(tx, notices).await?;
+                }
+                Ok(ended)
+            })
+        });
         end.await
     }
 

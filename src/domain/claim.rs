@@ -15,6 +15,8 @@ use super::{
 #[serde(rename_all = "snake_case")]
 pub enum Quality {
     AgeBracket,
+    /// As `specs/claims.md` writes it. The other spelling was once made of this name, and may stand in what is kept.
+    #[serde(rename = "age_over_18", alias = "age_over18")]
     AgeOver18,
     Residence,
     Sex,
@@ -33,6 +35,11 @@ impl Quality {
             Self::Sex => "sex",
             Self::Roles => "roles",
         }
+    }
+
+    /// Whether this claim tells of it.
+    pub fn is_told_by(self, claim: &str) -> bool {
+        claim == self.as_str() || (self == Self::Residence && claim == "residence_label")
     }
 
     /// The scope that asks for it.
@@ -118,5 +125,44 @@ impl FromStr for Quality {
     }
 }
 
+/// Every claim about a person, with the scopes that ask for it (`specs/claims.md`). `groups` and `claims_as_of` go with
+/// whatever they tell of.
+pub const PERSON_CLAIMS: [(&str, &[&str]); 15] = [
+    ("name", &["profile"]),
+    ("preferred_username", &["profile"]),
+    ("nickname", &["profile"]),
+    ("name_assurance", &["profile"]),
+    ("name_audience", &["profile"]),
+    ("indexable", &["profile"]),
+    ("heteronyms_per_person", &["profile"]),
+    ("age_bracket", &["age"]),
+    ("age_over_18", &["age"]),
+    ("residence", &["residence"]),
+    ("residence_label", &["residence"]),
+    ("sex", &["sex"]),
+    ("roles", &["roles"]),
+    ("groups", &["profile", "age", "residence", "roles"]),
+    ("claims_as_of", &["age", "residence", "sex", "roles"]),
+];
+
+/// The scopes that ask for a claim about a person; `None` for a name that no such claim has.
+pub fn scopes_of(claim: &str) -> Option<&'static [&'static str]> {
+    PERSON_CLAIMS.iter().find(|(name, _)| *name == claim).map(|(_, scopes)| *scopes)
+}
+
 /// Every scope that is served.
 pub const SCOPES: [&str; 7] = ["openid", "profile", "age", "residence", "sex", "roles", "offline_access"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quality_is_written_in_json_as_everywhere() {
+        for quality in Quality::ALL {
+            assert_eq!(serde_json::to_value(quality).unwrap(), quality.as_str());
+            assert_eq!(serde_json::from_value::<Quality>(quality.as_str().into()).unwrap(), quality);
+        }
+        assert_eq!(serde_json::from_str::<Quality>("\"age_over18\"").unwrap(), Quality::AgeOver18);
+    }
+}

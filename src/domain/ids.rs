@@ -95,6 +95,8 @@ random_ids! {
     GrantId;
     /// A refresh token family.
     FamilyId;
+    /// A logout token that waits for its forum.
+    DeliveryId;
     /// An office that enrols people: a town hall.
     RegistrarId;
 }

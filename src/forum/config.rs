@@ -182,6 +182,11 @@ impl Config {
         format!("{}/signed-out", self.base_url)
     }
 
+    /// The back-channel logout URI to register at the provider, with `backchannel_logout_session_required`.
+    pub fn backchannel_logout_uri(&self) -> String {
+        format!("{}/back-channel-logout", self.base_url)
+    }
+
     /// Says what cannot work, before anything is opened.
     pub fn validate(&self) -> Result<(), ConfigError> {
         check_url("issuer", &self.issuer)?;

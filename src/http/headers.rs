@@ -13,19 +13,27 @@ use axum::{
 #[derive(Clone, Debug)]
 pub struct FormTargets(pub Vec<String>);
 
+/// The origins that a page may show in a frame: none, unless its handler says otherwise. A response extension.
+#[derive(Clone, Debug)]
+pub struct FrameSources(pub Vec<String>);
+
 /// Sets the headers on an answer. A `Cache-Control` the handler chose stays; without one, nothing is kept anywhere.
 pub fn secure(response: &mut Response, https: bool) {
     let targets = response.extensions_mut().remove::<FormTargets>();
+    let frames = response.extensions_mut().remove::<FrameSources>();
     let headers = response.headers_mut();
     let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/html"));
     headers.reserve(FIXED.len() + 3);
     if is_page {
         headers.insert(PERMISSIONS, PERMISSIONS_OF_PAGES.clone());
     }
-    let policy = match targets {
-        Some(targets) => policy_with(&targets.0),
-        None if is_page => POLICY_OF_PAGES.clone(),
-        None => POLICY_OF_DATA.clone(),
+    let policy = match (targets, frames) {
+        (None, None) if is_page => POLICY_OF_PAGES.clone(),
+        (None, None) => POLICY_OF_DATA.clone(),
+        (targets, frames) => policy_with(
+            &targets.map(|targets| targets.0).unwrap_or_default(),
+            &frames.map(|frames| frames.0).unwrap_or_default(),
+        ),
     };
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     for (name, value) in &FIXED {
@@ -36,14 +44,18 @@ pub fn secure(response: &mut Response, https: bool) {
     }
 }
 
-fn policy_with(targets: &[String]) -> HeaderValue {
-    let mut sources = String::new();
-    for target in targets.iter().filter(|target| is_origin(target)) {
-        sources.push(' ');
-        sources.push_str(target);
+fn policy_with(targets: &[String], frames: &[String]) -> HeaderValue {
+    let mut policy = POLICY.replace("form-action 'self'", &format!("form-action 'self'{}", sources(targets)));
+    let frames = sources(frames);
+    if !frames.is_empty() {
+        policy.push_str("; frame-src");
+        policy.push_str(&frames);
     }
-    HeaderValue::from_str(&POLICY.replace("form-action 'self'", &format!("form-action 'self'{sources}")))
-        .unwrap_or_else(|_| POLICY_OF_PAGES.clone())
+    HeaderValue::from_str(&policy).unwrap_or_else(|_| POLICY_OF_PAGES.clone())
+}
+
+fn sources(origins: &[String]) -> String {
+    origins.iter().filter(|origin| is_origin(origin)).fold(String::new(), |sources, origin| sources + " " + origin)
 }
 
 /// Keeps anything that could end the directive or widen it out of the policy.
@@ -99,6 +111,20 @@ mod tests {
         {
             assert!(policy(&[trick]).contains("form-action 'self';"), "{trick}");
         }
+    }
+
+    #[test]
+    fn a_page_shows_frames_of_the_origins_it_names_and_of_no_other() {
+        let frames = |origins: &[&str]| {
+            let mut response = axum::response::Html("").into_response();
+            response.extensions_mut().insert(FrameSources(origins.iter().map(|origin| (*origin).to_owned()).collect()));
+            secure(&mut response, true);
+            response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned()
+        };
+        let policy = frames(&["https://forum.example", "*", "https://b.example/path", "https://c.example:8443"]);
+        assert!(policy.ends_with("; frame-src https://forum.example https://c.example:8443"), "{policy}");
+        assert!(policy.contains("form-action 'self'; frame-ancestors 'none'"), "{policy}");
+        assert!(!frames(&[]).contains("frame-src"), "default-src lets none in");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The claims of a token, as they stand on the wire (`specs/claims.md`).
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::Binding;
+use super::{Binding, VERIFIED_CLAIMS};
 use crate::domain::{
     area::AreaCode,
     authentication::Acr,
@@ -11,6 +12,48 @@ use crate::domain::{
     ids::ClientId,
     quality::{RoleKind, Sex},
 };
+
+/// What is told of a person at one place.
+#[derive(Clone, Serialize)]
+#[serde(untagged)]
+pub enum Told {
+    /// As the scopes ask for it.
+    Scopes(Box<PersonClaims>),
+    /// With or by claims that were asked for by name.
+    Names(Map<String, Value>),
+}
+
+impl Told {
+    /// Which qualities are in it, for the lint.
+    pub(super) fn qualities(&self) -> Vec<Quality> {
+        match self {
+            Self::Scopes(claims) => claims.qualities(),
+            Self::Names(claims) => {
+                let verified = claims.get(VERIFIED_CLAIMS);
+                let elements =
+                    verified.map_or(&[][..], |one| one.as_array().map_or(std::slice::from_ref(one), |many| many));
+                let inside = elements.iter().filter_map(|element| element.get("claims")?.as_object());
+                let names: Vec<_> = inside.chain([claims]).flat_map(Map::keys).collect();
+                let told = |quality: &Quality| names.iter().any(|name| quality.is_told_by(name));
+                Quality::ALL.into_iter().filter(told).collect()
+            }
+        }
+    }
+
+    /// Whether the name shown is in it, for the lint.
+    pub(super) fn has_names(&self) -> bool {
+        match self {
+            Self::Scopes(claims) => claims.names.is_some(),
+            Self::Names(claims) => {
+                ["name", "preferred_username", "nickname"].iter().any(|name| claims.contains_key(*name))
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self, Self::Names(claims) if claims.is_empty())
+    }
+}
 
 /// What is said of a person. What was not asked for and agreed to is absent.
 #[derive(Clone, Default, Serialize)]
@@ -67,7 +110,7 @@ pub struct IdTokenClaims {
     pub at_hash: Option<String>,
     pub sid: String,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub person: Option<PersonClaims>,
+    pub person: Option<Told>,
 }
 
 /// An access token for a protected resource of the forum's own (RFC 9068 §2.2).
@@ -96,7 +139,7 @@ pub struct UserInfo {
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub addressed: Option<Addressed>,
     #[serde(flatten)]
-    pub person: PersonClaims,
+    pub person: Told,
 }
 
 /// Who signed an answer, for whom.

@@ -9,20 +9,21 @@ mod claims;
 mod rehearsal;
 mod terms;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 pub use self::{
-    claims::{AccessTokenClaims, IdTokenClaims, NameClaims, PersonClaims, UserInfo},
+    claims::{AccessTokenClaims, IdTokenClaims, NameClaims, PersonClaims, Told, UserInfo},
     rehearsal::Rehearsal,
-    terms::{Binding, Terms},
+    terms::{Binding, Place, Terms},
 };
 use crate::{
     attributes::Attributes,
     domain::{
         ambient::{Ambient, Timestamp},
-        claim::Qualities,
+        claim::{PERSON_CLAIMS, Qualities, Quality},
         ids::{FamilyId, GrantId},
         quality::Facts,
         secret::TokenHash,
@@ -124,15 +125,74 @@ impl Issuance {
         self.lifetimes
     }
 
-    /// The claims of the person that the terms allow, from the present facts.
-    pub fn person_claims(
+    /// What is told of the person at one place, from the present facts.
+    pub fn told(
         &self,
         terms: &Terms,
+        place: Place,
+        facts: &Facts,
+        shown: &NameChoice,
+        heteronyms_per_person: i64,
+    ) -> Result<Told, IssueError> {
+        let release = terms.release_at(place);
+        let claims = self.person_claims(terms, &release, facts, shown, heteronyms_per_person);
+        if terms.claims.is_none() {
+            return Ok(Told::Scopes(Box::new(claims)));
+        }
+        let Ok(Value::Object(mut claims)) = serde_json::to_value(claims) else {
+            return Err(IssueError::Lint("claims that are no object"));
+        };
+        let by_name = terms.asked_by_name(place);
+        let accepted =
+            |name: &str, value: &Value| by_name.iter().any(|asked| asked.name == name && asked.accepts(value));
+        let named = |name: &str| by_name.iter().any(|asked| asked.name == name);
+        // A value that the client does not take is left out, whichever way it was asked for (OpenID Connect Core §5.5.1).
+        claims
+            .retain(|name, value| if named(name) { accepted(name, value) } else { terms.asked_by_scope(place, name) });
+        if let Some(verified) = self.verified(terms, place, facts, shown) {
+            claims.insert(VERIFIED_CLAIMS.to_owned(), verified);
+        }
+        Ok(Told::Names(claims))
+    }
+
+    /// What the counter verified, as far as it was asked for and agreed to: qualities, and a name that was taken from the
+    /// verified one. Of how it was verified only the framework is told: a day or a document would be one person's mark on every
+    /// forum.
+    fn verified(&self, terms: &Terms, place: Place, facts: &Facts, shown: &NameChoice) -> Option<Value> {
+        let requests = terms.asked_verified(place);
+        let asked = |name: &str| requests.iter().flat_map(|request| &request.claims).any(|claim| claim.name == name);
+        let release = terms
+            .release
+            .iter()
+            .copied()
+            .filter(|quality| PERSON_CLAIMS.iter().any(|(name, _)| quality.is_told_by(name) && asked(name)));
+        let claims = self.person_claims(terms, &release.collect(), facts, shown, 1);
+        let Ok(Value::Object(mut held)) = serde_json::to_value(claims) else { return None };
+        let is_true = shown.name.assurance() == "partial";
+        held.retain(|name, _| {
+            Quality::ALL.iter().any(|quality| quality.is_told_by(name)) || (is_true && name == "name")
+        });
+        let verification = Map::from_iter([("trust_framework".to_owned(), TRUST_FRAMEWORK.into())]);
+        let now = self.ambient.now().seconds();
+        let mut answers: Vec<_> =
+            requests.iter().filter_map(|request| request.answer(&verification, &held, now)).collect();
+        match answers.len() {
+            0 => None,
+            1 => answers.pop(),
+            _ => Some(Value::Array(answers)),
+        }
+    }
+
+    /// The claims that the terms allow at a place, before those that only their neighbours were asked for are left out.
+    fn person_claims(
+        &self,
+        terms: &Terms,
+        release: &BTreeSet<Quality>,
         facts: &Facts,
         shown: &NameChoice,
         heteronyms_per_person: i64,
     ) -> PersonClaims {
-        let told = self.told(terms, facts);
+        let told = self.qualities(terms, release, facts);
         let groups = self.groups(terms, facts, &told, heteronyms_per_person);
         let has_qualities = !told.present().is_empty();
         PersonClaims {
@@ -169,9 +229,11 @@ impl Issuance {
     /// The claims of an ID token, fit to be issued.
     fn linted(&self, draft: &Draft<'_>) -> Result<IdTokenClaims, IssueError> {
         let iat = draft.now.seconds();
-        let person = draft
-            .claims_in_id_token
-            .then(|| self.person_claims(draft.terms, draft.facts, draft.shown, draft.heteronyms_per_person));
+        let place = Place::IdToken { all: draft.claims_in_id_token };
+        let by_name = || !draft.terms.asked_by_name(place).is_empty() || !draft.terms.asked_verified(place).is_empty();
+        let asked = draft.claims_in_id_token || by_name();
+        let told = asked.then(|| self.told(draft.terms, place, draft.facts, draft.shown, draft.heteronyms_per_person));
+        let person = told.transpose()?.filter(|told| !told.is_empty());
         let claims = IdTokenClaims {
             iss: self.issuer.to_string(),
             sub: draft.subject.as_str().to_owned(),
@@ -215,9 +277,9 @@ impl Issuance {
     }
 
     /// What is told of the present facts: agreed to, asked for, and shown before.
-    fn told(&self, terms: &Terms, facts: &Facts) -> Qualities {
+    fn qualities(&self, terms: &Terms, release: &BTreeSet<Quality>, facts: &Facts) -> Qualities {
         let present = self.attributes.qualities(facts, &terms.attribute_terms());
-        let mut told = present.only(&terms.release);
+        let mut told = present.only(release);
         // A citizen who moved, or got a role, is asked at the next sign-in before anybody learns of it.
         told.residence = told.residence.filter(|area| terms.shown.residence == Some(*area));
         told.sex = told.sex.filter(|sex| terms.shown.sex == Some(*sex));
@@ -318,11 +380,11 @@ impl Prepared {
 /// Refuses what must never be signed, whoever built it.
 fn lint(claims: &IdTokenClaims, terms: &Terms) -> Result<(), IssueError> {
     let person = claims.person.as_ref();
-    let told = person.map(PersonClaims::qualities).unwrap_or_default();
+    let told = person.map(Told::qualities).unwrap_or_default();
     if told.iter().any(|quality| !terms.release.contains(quality)) {
         return Err(IssueError::Lint("a quality that was not agreed to"));
     }
-    if person.is_some_and(|person| person.names.is_some() && !terms.names) {
+    if person.is_some_and(|person| person.has_names() && !terms.names) {
         return Err(IssueError::Lint("a name that was not asked for"));
     }
     if claims.sub.len() != SUBJECT_LENGTH || claims.sub == claims.aud {
@@ -337,6 +399,9 @@ fn lint(claims: &IdTokenClaims, terms: &Terms) -> Result<(), IssueError> {
     Ok(())
 }
 
+/// How a person's qualities were verified: by an officer, at a counter, with a document (`specs/proofing.md`).
+pub const TRUST_FRAMEWORK: &str = "urn:heteronym:trust-framework:counter";
+pub const VERIFIED_CLAIMS: &str = "verified_claims";
 const JTI: &str = "jti";
 const SUBJECT_LENGTH: usize = 43;
 const MAX_ID_TOKEN_LIFE: i64 = 300;

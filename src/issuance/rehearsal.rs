@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::{Draft, Issuance, IssueError, UserInfo};
+use super::{Draft, Issuance, IssueError, Place, UserInfo};
 use crate::{
     domain::ambient::Timestamp,
     wire::{
@@ -41,7 +41,7 @@ impl Issuance {
     ) -> Result<Rehearsal, IssueError> {
         let mut claims = self.linted(draft)?;
         claims.at_hash = Some(half_hash(draft.algorithm, ACCESS_TOKEN));
-        let person = self.person_claims(draft.terms, draft.facts, draft.shown, draft.heteronyms_per_person);
+        let person = self.told(draft.terms, Place::UserInfo, draft.facts, draft.shown, draft.heteronyms_per_person)?;
         let answer = UserInfo { sub: claims.sub.clone(), addressed: None, person };
         let answer = match userinfo_alg {
             Some(_) => answer.addressed(&self.issuer, &draft.terms.client),

@@ -13,15 +13,18 @@ use crate::{
         area::Level,
         authentication::Acr,
         bracket::AgeBracket,
-        claim::{Qualities, Quality},
+        claim::{Qualities, Quality, scopes_of},
         ids::{AccountId, ClientId, ConsentId, GrantId, PersonId, PseudonymId},
     },
     keyring::Keyring,
-    wire::{jose::Thumbprint, oauth::Scope},
+    wire::{
+        jose::Thumbprint,
+        oauth::{ClaimRequest, ClaimsRequest, Scope, VerifiedClaimsRequest},
+    },
 };
 
 /// What was granted. One-letter names keep the sealed values short: they travel in every request.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Terms {
     #[serde(rename = "g")]
     pub grant: GrantId,
@@ -62,6 +65,9 @@ pub struct Terms {
     /// The session as this forum knows it (OpenID Connect Front-Channel Logout §3): another in every sector.
     #[serde(rename = "i")]
     pub sid: String,
+    /// What the client asked for by name (OpenID Connect Core §5.5), beside its scopes.
+    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Box<ClaimsRequest>>,
     /// The resource that access tokens are for; without one it is the UserInfo endpoint.
     #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
@@ -81,7 +87,48 @@ pub enum Binding {
     Certificate(String),
 }
 
+/// Where claims are put (OpenID Connect Core §5.4, §5.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    UserInfo,
+    /// Those of scopes as well, or only what was asked for there by name.
+    IdToken {
+        all: bool,
+    },
+}
+
 impl Terms {
+    /// Whether a claim was asked for at this place by a scope.
+    pub(super) fn asked_by_scope(&self, place: Place, claim: &str) -> bool {
+        let scopes = || scopes_of(claim).unwrap_or_default();
+        place != Place::IdToken { all: false } && scopes().iter().any(|scope| self.scope.contains(scope))
+    }
+
+    /// What was asked for at this place by name.
+    pub(super) fn asked_by_name(&self, place: Place) -> &[ClaimRequest] {
+        match (self.claims.as_deref(), place) {
+            (None, _) => &[],
+            (Some(claims), Place::UserInfo) => &claims.userinfo,
+            (Some(claims), Place::IdToken { .. }) => &claims.id_token,
+        }
+    }
+
+    /// What was asked for at this place together with how it was verified (OpenID Identity Assurance Schema 1.0).
+    pub(super) fn asked_verified(&self, place: Place) -> &[VerifiedClaimsRequest] {
+        match (self.claims.as_deref(), place) {
+            (None, _) => &[],
+            (Some(claims), Place::UserInfo) => &claims.userinfo_verified,
+            (Some(claims), Place::IdToken { .. }) => &claims.id_token_verified,
+        }
+    }
+
+    /// What may be released at this place: agreed to, and asked for there.
+    pub(super) fn release_at(&self, place: Place) -> BTreeSet<Quality> {
+        let by_name = |quality: Quality| self.asked_by_name(place).iter().any(|asked| quality.is_told_by(&asked.name));
+        let asked = |quality: &Quality| self.asked_by_scope(place, quality.as_str()) || by_name(*quality);
+        self.release.iter().copied().filter(asked).collect()
+    }
+
     pub(super) fn attribute_terms(&self) -> attributes::Terms {
         attributes::Terms { residence_level: self.residence_level, age_brackets: self.age_brackets.clone() }
     }

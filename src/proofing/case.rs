@@ -22,6 +22,7 @@ use crate::{
         ids::{AccountId, PersonId, RegistrarId},
         quality::{Facts, PartialName, Role, RoleKind, Sex},
     },
+    logout::Logouts,
     store::{
         StoreError, Tx, accounts as account_rows, consents, grants,
         persons::{self, Person},
@@ -202,7 +203,7 @@ impl Proofing {
     }
 
     /// Closes the account of somebody who leaves: sessions end, codes are revoked, consents are withdrawn with all that rests
-    /// on them, and stay so. The row and its tags stay, so that coming back gives no second voice.
+    /// on them, and stay so; forums are told. The row and its tags stay, so that coming back gives no second voice.
     pub async fn depart(&self, by: By, case: &Case) -> Result<(), ChangeError> {
         let now = self.now();
         let changed = self.change(by, case, "depart", move |this, tx, mut row| {
@@ -224,10 +225,13 @@ impl Proofing {
 
     async fn withdraw_consents(&self, tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<(), StoreError> {
         let vault = self.0.keyring.vault();
+        let logouts = Logouts::new(&self.0.keyring, &self.0.ambient);
         for consent in consents::of_person(tx, person).await?.iter().filter(|consent| consent.withdrawn.is_none()) {
             let rng = &mut self.0.ambient.rng();
             let day = vault.seal_time(consents::WITHDRAWN, consent.id.as_bytes(), now.day(), rng);
+            let notices = logouts.of_consent(tx, consent.id).await?;
             consents::withdraw(tx, consent.id, person, &day).await?;
+            logouts.queue_all(tx, notices).await?;
         }
         Ok(())
     }

@@ -41,7 +41,8 @@ impl Provider {
         let presented = ClientAuthentication::extract(credentials.authorization.iter().copied(), params)
             .map_err(|error| error_of(&error, basic))?;
         let paths = [path::TOKEN, path::PUSH, path::INTROSPECT, path::REVOKE];
-        let origins = [Some(self.issuer.as_str()), self.mtls_url.as_deref()].into_iter().flatten();
+        let mtls = self.mtls.as_ref().map(|mtls| mtls.origin.as_str());
+        let origins = std::iter::once(self.issuer.as_str()).chain(mtls);
         let endpoints: Vec<_> = origins.flat_map(|origin| paths.map(|path| [origin, path].concat())).collect();
         let endpoints: Vec<_> = endpoints.iter().map(String::as_str).collect();
         let audience = Audience { issuer: self.issuer.as_str(), endpoints: &endpoints };

@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Authentication, Provider, authorize::Answer, interaction::Interaction};
+use super::{
+    Authentication, Provider,
+    authorize::{Answer, PageError},
+    interaction::Interaction,
+};
 use crate::{
     clients::Client,
     consent::Consent,
@@ -86,7 +90,7 @@ impl Provider {
         signed_in: &Authentication,
         pseudonym: PseudonymId,
         consent: &Consent,
-    ) -> Answer {
+    ) -> Result<Answer, PageError> {
         let request = &interaction.request;
         let asked = request.wishes(client).qualities;
         let code = Code {
@@ -99,15 +103,16 @@ impl Provider {
                 pseudonym,
                 scope: request.scope.clone(),
                 release: consent.agreement.agreed.intersection(&asked).copied().collect(),
-                names: request.scope.contains("profile"),
+                names: request.wants_names(),
                 residence_level: consent.agreement.residence_level,
                 age_brackets: client.metadata.age_brackets.clone(),
                 shown: consent.agreement.shown.clone(),
                 auth_time: signed_in.at,
-                auth_time_asked: request.max_age.is_some() || client.metadata.require_auth_time,
+                auth_time_asked: request.wants_auth_time() || client.metadata.require_auth_time,
                 acr: request.acr.told(signed_in.acr).unwrap_or(signed_in.acr),
                 amr: signed_in.amr.clone(),
                 sid: self.sid(&signed_in.session_tag, &client.sector),
+                claims: (!request.claims.is_empty()).then(|| Box::new(request.claims.clone())),
                 resource: request.resource.clone(),
                 binding: None,
             },
@@ -121,7 +126,7 @@ impl Provider {
         };
         let sealed = code.seal(self, &client.id);
         let response = AuthorizationResponse::code(&sealed, request.state.as_deref(), self.issuer.as_str());
-        Answer { redirect: request.redirect.clone(), mode: request.mode, response }
+        self.answer_to(request, response)
     }
 }
 

@@ -4,10 +4,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Provider;
 use crate::{
-    domain::{authentication::Acr, claim::SCOPES},
+    domain::{
+        authentication::Acr,
+        claim::{PERSON_CLAIMS, SCOPES},
+    },
+    issuance::TRUST_FRAMEWORK,
     wire::{
-        jose::Algorithm,
-        oauth::{AuthMethod, Prompt, ProviderMetadata, ResponseMode, ResponseType},
+        jose::{Algorithm, PROOF_ALGORITHMS},
+        oauth::{AuthMethod, EndpointAliases, Prompt, ProviderMetadata, ResponseMode, ResponseType},
     },
 };
 
@@ -19,6 +23,7 @@ pub mod path {
     pub const AUTHORIZE: &str = "/authorize";
     pub const TOKEN: &str = "/token";
     pub const USERINFO: &str = "/userinfo";
+    pub const REGISTER: &str = "/register";
     pub const PUSH: &str = "/par";
     pub const INTROSPECT: &str = "/introspect";
     pub const REVOKE: &str = "/revoke";
@@ -44,79 +49,88 @@ impl Provider {
         text
     }
 
+    /// The table of what this server can do. A test visits every value of it.
+    #[expect(clippy::too_many_lines, reason = "a table, a line for each member of the document")]
     fn describe(&self, algorithms: &[Algorithm]) -> ProviderMetadata {
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let some = |path: &str| Some(self.issuer.at(path));
+        let methods = self.authentication_methods();
+        let confidential: Vec<_> = methods.iter().copied().filter(|method| *method != AuthMethod::None).collect();
+        let person = PERSON_CLAIMS.iter().map(|(claim, _)| *claim);
         ProviderMetadata {
             issuer: self.issuer.as_str().to_owned(),
             authorization_endpoint: self.issuer.at(path::AUTHORIZE),
             token_endpoint: self.issuer.at(path::TOKEN),
             userinfo_endpoint: self.issuer.at(path::USERINFO),
             jwks_uri: self.issuer.at(path::JWKS),
-            registration_endpoint: None,
-            end_session_endpoint: Some(self.issuer.at(path::END_SESSION)),
-            revocation_endpoint: None,
-            introspection_endpoint: None,
-            pushed_authorization_request_endpoint: None,
+            registration_endpoint: self.clients.take_registrations().then(|| self.issuer.at(path::REGISTER)),
+            end_session_endpoint: some(path::END_SESSION),
+            revocation_endpoint: some(path::REVOKE),
+            introspection_endpoint: some(path::INTROSPECT),
+            pushed_authorization_request_endpoint: some(path::PUSH),
+            mtls_endpoint_aliases: self.mtls.as_ref().map(|mtls| EndpointAliases {
+                token_endpoint: [mtls.origin.as_str(), path::TOKEN].concat(),
+                userinfo_endpoint: [mtls.origin.as_str(), path::USERINFO].concat(),
+                revocation_endpoint: [mtls.origin.as_str(), path::REVOKE].concat(),
+                introspection_endpoint: [mtls.origin.as_str(), path::INTROSPECT].concat(),
+                pushed_authorization_request_endpoint: [mtls.origin.as_str(), path::PUSH].concat(),
+            }),
             scopes_supported: texts(&SCOPES),
-            claims_supported: texts(&CLAIMS),
+            claims_supported: TOKEN_CLAIMS.into_iter().chain(person).map(str::to_owned).collect(),
+            claim_types_supported: texts(&["normal"]),
             response_types_supported: vec![ResponseType::Code],
-            response_modes_supported: vec![ResponseMode::Query, ResponseMode::FormPost],
+            response_modes_supported: ResponseMode::ALL.to_vec(),
             grant_types_supported: texts(&["authorization_code", "refresh_token"]),
             subject_types_supported: texts(&["pairwise"]),
             acr_values_supported: texts(&Acr::ALL.map(Acr::as_str)),
             prompt_values_supported: vec![Prompt::None, Prompt::Login, Prompt::Consent, Prompt::SelectAccount],
             id_token_signing_alg_values_supported: algorithms.to_vec(),
-            userinfo_signing_alg_values_supported: Vec::new(),
-            request_object_signing_alg_values_supported: Vec::new(),
-            token_endpoint_auth_methods_supported: vec![
-                AuthMethod::ClientSecretBasic,
-                AuthMethod::ClientSecretPost,
-                AuthMethod::None,
-            ],
-            token_endpoint_auth_signing_alg_values_supported: Vec::new(),
-            dpop_signing_alg_values_supported: Vec::new(),
+            userinfo_signing_alg_values_supported: algorithms.to_vec(),
+            authorization_signing_alg_values_supported: algorithms.to_vec(),
+            introspection_signing_alg_values_supported: algorithms.to_vec(),
+            request_object_signing_alg_values_supported: Algorithm::ALL.to_vec(),
+            token_endpoint_auth_methods_supported: methods.clone(),
+            token_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.to_vec(),
+            revocation_endpoint_auth_methods_supported: methods,
+            revocation_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.to_vec(),
+            introspection_endpoint_auth_methods_supported: confidential,
+            introspection_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.to_vec(),
+            dpop_signing_alg_values_supported: PROOF_ALGORITHMS.to_vec(),
             code_challenge_methods_supported: texts(&["S256"]),
             ui_locales_supported: texts(&["fr", "en"]),
             service_documentation: None,
             op_policy_uri: Some(self.issuer.at("/privacy")),
             op_tos_uri: None,
-            claims_parameter_supported: false,
-            request_parameter_supported: false,
-            request_uri_parameter_supported: false,
+            claims_parameter_supported: true,
+            request_parameter_supported: true,
+            request_uri_parameter_supported: true,
+            require_request_uri_registration: true,
+            require_pushed_authorization_requests: false,
             authorization_response_iss_parameter_supported: true,
-            backchannel_logout_supported: false,
-            backchannel_logout_session_supported: false,
-            frontchannel_logout_supported: false,
-            frontchannel_logout_session_supported: false,
+            tls_client_certificate_bound_access_tokens: self.mtls.is_some(),
+            backchannel_logout_supported: true,
+            backchannel_logout_session_supported: true,
+            frontchannel_logout_supported: true,
+            frontchannel_logout_session_supported: true,
+            verified_claims_supported: true,
+            trust_frameworks_supported: texts(&[TRUST_FRAMEWORK]),
+            claims_in_verified_claims_supported: texts(&VERIFIABLE),
         }
+    }
+
+    /// Certificates only where a listener asks for them, and their names only where some authority is believed.
+    fn authentication_methods(&self) -> Vec<AuthMethod> {
+        let served = |method: &AuthMethod| match method {
+            AuthMethod::TlsClientAuth => self.mtls.as_ref().is_some_and(|mtls| mtls.authorities),
+            AuthMethod::SelfSignedTlsClientAuth => self.mtls.is_some(),
+            _ => true,
+        };
+        AuthMethod::ALL.into_iter().filter(served).collect()
     }
 }
 
-const CLAIMS: [&str; 26] = [
-    "iss",
-    "sub",
-    "aud",
-    "exp",
-    "iat",
-    "nonce",
-    "auth_time",
-    "acr",
-    "amr",
-    "at_hash",
-    "sid",
-    "name",
-    "preferred_username",
-    "nickname",
-    "name_assurance",
-    "name_audience",
-    "indexable",
-    "heteronyms_per_person",
-    "age_bracket",
-    "age_over_18",
-    "residence",
-    "residence_label",
-    "sex",
-    "roles",
-    "groups",
-    "claims_as_of",
-];
+/// Of the token itself.
+const TOKEN_CLAIMS: [&str; 11] =
+    ["iss", "sub", "aud", "exp", "iat", "nonce", "auth_time", "acr", "amr", "at_hash", "sid"];
+/// What the counter vouches for.
+const VERIFIABLE: [&str; 7] = ["age_bracket", "age_over_18", "residence", "residence_label", "sex", "roles", "name"];

@@ -44,6 +44,13 @@ pub struct Return {
     pub address: String,
 }
 
+impl Return {
+    /// Where the browser goes, as a policy of the page names it.
+    pub fn origin(&self) -> Option<String> {
+        url::Url::parse(&self.address).ok().map(|url| url.origin().ascii_serialization())
+    }
+}
+
 #[derive(Deserialize)]
 struct Hint {
     sub: String,

@@ -224,7 +224,7 @@ impl Provider {
         if interaction.pushed {
             self.end_pushed(interaction.grant).await?;
         }
-        Ok(self.refusal(&interaction.request, ErrorCode::AccessDenied))
+        self.refusal(&interaction.request, ErrorCode::AccessDenied)
     }
 
     /// The request and client of a sealed interaction that is not over.
@@ -270,23 +270,24 @@ impl Provider {
         let silent = interaction.request.prompts.contains(Prompt::None);
         let Some(signed_in) = signed_in.filter(|signed_in| self.is_enough(&interaction, signed_in)) else {
             interaction.settled = None;
-            let refusal = self.refusal(&interaction.request, ErrorCode::LoginRequired);
-            let pending = || Step::SignIn(Box::new(self.pending(interaction, client, browser)));
-            return Ok(if silent { refusal } else { pending() });
+            if silent {
+                return self.refusal(&interaction.request, ErrorCode::LoginRequired);
+            }
+            return Ok(Step::SignIn(Box::new(self.pending(interaction, client, browser))));
         };
         if interaction.request.acr.essential && !interaction.request.acr.are_met(signed_in.acr) {
-            return Ok(self.refusal(&interaction.request, ErrorCode::UnmetAuthenticationRequirements));
+            return self.refusal(&interaction.request, ErrorCode::UnmetAuthenticationRequirements);
         }
         let Some(facts) = self.attributes.facts(signed_in.person).await? else {
             let refusal = || self.refusal(&interaction.request, ErrorCode::LoginRequired);
-            return if silent { Ok(refusal()) } else { Err(PageError::NotACitizen) };
+            return if silent { refusal() } else { Err(PageError::NotACitizen) };
         };
         let settled = interaction.settled_by(signed_in.person);
         let own = self.pseudonyms.in_sector(signed_in.person, &client.sector).await?;
         let places = self.clients.heteronyms_per_person(&client.sector).await?;
         let voice = match self.voice(settled.wish.as_ref(), &interaction.request, &own, places, &facts) {
             Ok(Some(voice)) => voice,
-            _ if silent => return Ok(self.refusal(&interaction.request, ErrorCode::AccountSelectionRequired)),
+            _ if silent => return self.refusal(&interaction.request, ErrorCode::AccountSelectionRequired),
             undecided => {
                 let name = settled.wish.as_ref().and_then(Wish::name).cloned();
                 let refused = undecided.err().map(|error| (error, name));
@@ -297,7 +298,7 @@ impl Provider {
             }
         };
         if !self.is_meant(&interaction.request, &voice) {
-            return Ok(self.refusal(&interaction.request, ErrorCode::LoginRequired));
+            return self.refusal(&interaction.request, ErrorCode::LoginRequired);
         }
         let named = Named { interaction, settled, client, facts, voice };
         self.step_of(named, browser, signed_in).await
@@ -312,10 +313,10 @@ impl Provider {
         let may_stand = matches!(voice, Voice::Own(_)) && !asked_anew;
         let held = before.as_ref().filter(|consent| may_stand && self.covers(consent, &request, &facts, &client));
         if let Some(consent) = held {
-            return Ok(Step::Answer(self.grant(&interaction, &client, signed_in, voice.id(), consent)));
+            return Ok(Step::Answer(self.grant(&interaction, &client, signed_in, voice.id(), consent)?));
         }
         if interaction.request.prompts.contains(Prompt::None) {
-            return Ok(self.refusal(&interaction.request, ErrorCode::ConsentRequired));
+            return self.refusal(&interaction.request, ErrorCode::ConsentRequired);
         }
         let present = self.attributes.qualities(&facts, &registered_terms(&client));
         let name = voice.shown().clone();
@@ -429,10 +430,10 @@ impl Provider {
         }
     }
 
-    pub(super) fn refusal(&self, request: &AuthorizationRequest, code: ErrorCode) -> Step {
+    pub(super) fn refusal(&self, request: &AuthorizationRequest, code: ErrorCode) -> Result<Step, PageError> {
         let state = request.state.as_deref();
         let response = AuthorizationResponse::error(code, code.meaning(), state, self.issuer.as_str());
-        Step::Answer(Answer { redirect: request.redirect.clone(), mode: request.mode, response })
+        Ok(Step::Answer(self.answer_to(request, response)?))
     }
 
     fn pending(&self, interaction: Interaction, client: Arc<Client>, browser: &[u8]) -> Pending {

@@ -2,7 +2,7 @@
 //!
 //! [`authorize`] is an ordered list of small checks; [`interaction`] the steps a citizen goes through between the
 //! request and its answer; `code` is what that answer carries; [`token`] spends it, and refresh tokens; [`userinfo`],
-//! [`end_session`] and [`discovery`] are what their names say.
+//! [`end_session`] and [`discovery`] are what their names say; [`logout`] tells the forums that a session has ended.
 
 pub mod authorize;
 pub mod client;
@@ -11,6 +11,7 @@ pub mod discovery;
 pub mod end_session;
 pub mod interaction;
 pub mod introspection;
+pub mod logout;
 mod proof;
 mod recognise;
 pub mod rehearsal;
@@ -42,8 +43,7 @@ use crate::{
 pub struct Provider {
     pub(crate) name: String,
     pub(crate) issuer: Issuer,
-    /// The origin of the listener that asks for client certificates.
-    pub(crate) mtls_url: Option<String>,
+    pub(crate) mtls: Option<Mtls>,
     pub(crate) store: Store,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) clients: Clients,
@@ -83,12 +83,20 @@ pub struct Lifetimes {
     pub refresh_race: Duration,
 }
 
+/// The listener that asks for client certificates (RFC 8705 §5).
+#[derive(Clone, Debug)]
+pub struct Mtls {
+    pub origin: String,
+    /// Certificates of some authority are verified there, so their names can be believed.
+    pub authorities: bool,
+}
+
 /// The parts that a [`Provider`] is put together from.
 pub struct Parts {
     /// Of the service, as pages show it.
     pub name: String,
     pub issuer: Issuer,
-    pub mtls_url: Option<String>,
+    pub mtls: Option<Mtls>,
     pub store: Store,
     pub keyring: Arc<Keyring>,
     pub clients: Clients,
@@ -116,7 +124,7 @@ impl Provider {
         Self {
             name: parts.name,
             issuer: parts.issuer,
-            mtls_url: parts.mtls_url,
+            mtls: parts.mtls,
             store: parts.store,
             keyring: parts.keyring,
             clients: parts.clients,

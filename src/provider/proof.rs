@@ -52,9 +52,9 @@ impl Provider {
             let expected = DpopExpectation { method, url, now: now.seconds(), access_token };
             DpopProof::verify(credentials.dpop.iter().copied(), &expected)
         };
-        let proof = match (verify(&url), &self.mtls_url) {
+        let proof = match (verify(&url), &self.mtls) {
             // By the other listener the endpoint has another name (RFC 8705 §5).
-            (Err(DpopError::Url), Some(origin)) => verify(&[origin, call.path].concat()),
+            (Err(DpopError::Url), Some(mtls)) => verify(&[mtls.origin.as_str(), call.path].concat()),
             (outcome, _) => outcome,
         };
         let proof = proof.map_err(|error| EndpointError::new(ErrorCode::InvalidDpopProof, error.to_string()))?;

@@ -73,6 +73,7 @@ impl Provider {
             acr: spectator.method.acr(),
             amr: spectator.method.amr().iter().map(|amr| (*amr).to_owned()).collect(),
             sid: SID.to_owned(),
+            claims: None,
             resource: None,
             binding: None,
         }

@@ -8,7 +8,7 @@ use super::{
     proof::Call,
 };
 use crate::{
-    issuance::{Binding, Terms, UserInfo},
+    issuance::{Binding, Place, Terms, UserInfo},
     store::{StoreError, grants},
     wire::{jose::Typ, oauth::ErrorCode},
 };
@@ -68,11 +68,9 @@ impl Provider {
         let Some(subject) = self.pseudonyms.subject(&heteronym) else { return Err(invalid) };
         let Some(client) = self.clients.find(&terms.client).await? else { return Err(invalid) };
         let heteronyms_per_person = self.clients.heteronyms_per_person(&heteronym.sector).await?;
-        let answer = UserInfo {
-            sub: subject.as_str().to_owned(),
-            addressed: None,
-            person: self.issuance.person_claims(&terms, &facts, &heteronym.shown, heteronyms_per_person),
-        };
+        let told = self.issuance.told(&terms, Place::UserInfo, &facts, &heteronym.shown, heteronyms_per_person);
+        let person = told.map_err(|error| BearerError::Proof(error.into()))?;
+        let answer = UserInfo { sub: subject.as_str().to_owned(), addressed: None, person };
         let Some(algorithm) = client.metadata.userinfo_signed_response_alg else {
             return Ok(UserInfoAnswer::Json(Box::new(answer)));
         };

@@ -23,6 +23,7 @@ use crate::{
         name::{ChosenName, NameRefusal, Skeletons},
     },
     keyring::Keyring,
+    logout::Logouts,
     store::{Store, StoreError, Tx, consents, pseudonyms as rows},
 };
 
@@ -193,16 +194,19 @@ impl Pseudonyms {
     }
 
     /// Gives a pseudonym up, and with it its name and its consents. Its place and its `sub` stay the person's: coming back
-    /// is [`Pseudonyms::revive`], where a forum's ban still holds and consent is asked anew.
+    /// is [`Pseudonyms::revive`], where a forum's ban still holds and consent is asked anew. The forums that know it are told.
     pub async fn retire(&self, tx: &mut Tx, heteronym: &Heteronym, now: Timestamp) -> Result<(), PseudonymError> {
         let row = self.changed_row(heteronym, &heteronym.shown, Some(now.day()));
         if !rows::update(tx, &row).await? {
             return Err(PseudonymError::Changed);
         }
         rows::release_names(tx, heteronym.id, now).await?;
+        let logouts = Logouts::new(&self.keyring, &self.ambient);
         for consent in consents::live_of_pseudonym(tx, heteronym.id).await? {
+            let notices = logouts.of_consent(tx, consent.id).await?;
             let day = self.sealed_withdrawal(consent.id, now);
             consents::end(tx, consent.id, heteronym.person, &day, now).await?;
+            logouts.queue_all(tx, notices).await?;
         }
         Ok(())
     }

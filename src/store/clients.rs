@@ -1,7 +1,7 @@
 //! Relying parties and their sectors.
 
 use super::{
-    Row, StoreError, Tx,
+    Row, StoreError, Tx, settings,
     statement::{statements, values},
 };
 use crate::domain::{
@@ -103,6 +103,16 @@ pub async fn insert_registration_token(
     tx.execute(INSERT_TOKEN, values![token, now.day(), expires_at]).await.map(drop)
 }
 
+/// Whether an initial access token can be spent still.
+pub async fn registration_token_is_live(tx: &mut Tx, token: TokenHash, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(tx.optional(LIVE_TOKEN, values![token, now]).await?.is_some())
+}
+
+/// Lets one transaction at a time give names to clients: the next one sees those of this one.
+pub async fn hold_names(tx: &mut Tx) -> Result<(), StoreError> {
+    settings::put(tx, "clients.names", "held").await
+}
+
 /// Spends an initial access token: true for one caller only, and before it expires.
 pub async fn use_registration_token(tx: &mut Tx, token: TokenHash, now: Timestamp) -> Result<bool, StoreError> {
     tx.changed(USE_TOKEN, values![token, now]).await
@@ -111,6 +121,7 @@ pub async fn use_registration_token(tx: &mut Tx, token: TokenHash, now: Timestam
 statements! {
     INSERT_TOKEN = "INSERT INTO registration_tokens (token_hash, created_on, expires_at) VALUES ($1, $2, $3)";
     USE_TOKEN = "UPDATE registration_tokens SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2";
+    LIVE_TOKEN = "SELECT expires_at FROM registration_tokens WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2";
     INSERT = "INSERT INTO clients (id, sector, metadata, secret_hash, registration_hash, version, created_on)
               VALUES ($1, $2, $3, $4, $5, $6, $7)";
     FIND = "SELECT id, sector, metadata, secret_hash, registration_hash, version, created_on, disabled_at FROM clients WHERE id = $1";

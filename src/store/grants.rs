@@ -7,7 +7,7 @@
 //! row may go, and that it was revoked.
 
 use super::{
-    Row, StoreError, Tx,
+    Row, StoreError, Tx, sessions,
     statement::{statements, values},
 };
 use crate::domain::{
@@ -66,6 +66,10 @@ pub struct RefreshToken {
 /// Redeems a code. True for the first, if session, consent, client, account and registrar's decision still stand;
 /// [`StoreError::Taken`] for every further attempt; false when something it rests on is gone.
 pub async fn redeem(tx: &mut Tx, redemption: &Redemption) -> Result<bool, StoreError> {
+    // The end of a session revokes its grants by name, so it must not pass by one that is being written.
+    if !sessions::hold(tx, redemption.session).await? {
+        return Ok(false);
+    }
     let values = values![
         redemption.id,
         redemption.consent_id,
@@ -73,8 +77,7 @@ pub async fn redeem(tx: &mut Tx, redemption: &Redemption) -> Result<bool, StoreE
         &redemption.session_tag,
         redemption.sealed.as_slice(),
         redemption.remove_after,
-        redemption.account_id,
-        redemption.session
+        redemption.account_id
     ];
     tx.changed(REDEEM, values).await
 }
@@ -164,8 +167,7 @@ statements! {
               JOIN accounts ON accounts.person_id = consents.person_id
               WHERE consents.id = $2 AND consents.client_id = $3 AND accounts.id = $7
                 AND consents.withdrawn IS NULL AND clients.disabled_at IS NULL AND persons.departed_on IS NULL
-                AND pseudonyms.retired_on IS NULL AND accounts.disabled_at IS NULL
-                AND EXISTS (SELECT 1 FROM sessions WHERE sessions.token_hash = $8)";
+                AND pseudonyms.retired_on IS NULL AND accounts.disabled_at IS NULL";
     FIND = "SELECT grants.consent_id, grants.client_id, grants.sealed,
                    CASE WHEN grants.revoked_at IS NULL AND consents.withdrawn IS NULL AND clients.disabled_at IS NULL
                              AND persons.departed_on IS NULL AND pseudonyms.retired_on IS NULL AND accounts.disabled_at IS NULL

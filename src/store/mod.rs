@@ -15,6 +15,7 @@ pub mod accounts;
 pub mod clients;
 pub mod consents;
 pub mod grants;
+pub mod logouts;
 pub mod persons;
 pub mod pseudonyms;
 pub mod registrars;
@@ -35,6 +36,7 @@ pub fn statements() -> Vec<Statement> {
         clients::ALL,
         consents::ALL,
         grants::ALL,
+        logouts::ALL,
         persons::ALL,
         pseudonyms::ALL,
         registrars::ALL,

@@ -31,6 +31,12 @@ pub async fn update(tx: &mut Tx, token: TokenHash, sealed: &[u8]) -> Result<bool
     tx.changed(UPDATE, values![token, sealed]).await
 }
 
+/// Keeps a session as it is until this transaction has ended: whoever ends it waits, and then finds what was granted in it.
+/// False when it has ended.
+pub async fn hold(tx: &mut Tx, token: TokenHash) -> Result<bool, StoreError> {
+    tx.changed(HOLD, values![token]).await
+}
+
 pub async fn list(tx: &mut Tx, account_tag: &[u8; 32]) -> Result<Vec<(TokenHash, Vec<u8>)>, StoreError> {
     let rows = tx.all(LIST, values![account_tag]).await?;
     rows.iter().map(|row| Ok((hash(&row.blob(0)?)?, row.blob(1)?))).collect()
@@ -58,6 +64,7 @@ statements! {
     INSERT = "INSERT INTO sessions (token_hash, account_tag, sealed, remove_after) VALUES ($1, $2, $3, $4)";
     FIND = "SELECT sealed FROM sessions WHERE token_hash = $1";
     UPDATE = "UPDATE sessions SET sealed = $2 WHERE token_hash = $1";
+    HOLD = "UPDATE sessions SET sealed = sealed WHERE token_hash = $1";
     LIST = "SELECT token_hash, sealed FROM sessions WHERE account_tag = $1";
     REMOVE = "DELETE FROM sessions WHERE token_hash = $1";
     REMOVE_ALL = "DELETE FROM sessions WHERE account_tag = $1 AND token_hash <> $2";

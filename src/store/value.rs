@@ -5,7 +5,7 @@ use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
 use super::StoreError;
 use crate::domain::{
     ambient::Timestamp,
-    ids::{AccountId, ClientId, ConsentId, FamilyId, GrantId, PersonId, PseudonymId, RegistrarId, Sector},
+    ids::{AccountId, ClientId, ConsentId, DeliveryId, FamilyId, GrantId, PersonId, PseudonymId, RegistrarId, Sector},
     secret::TokenHash,
 };
 
@@ -105,7 +105,7 @@ macro_rules! ids_are_values {
     )+};
 }
 
-ids_are_values!(AccountId ConsentId FamilyId GrantId PersonId PseudonymId RegistrarId);
+ids_are_values!(AccountId ConsentId DeliveryId FamilyId GrantId PersonId PseudonymId RegistrarId);
 
 /// One row of an answer, read by the position of the column.
 pub struct Row(pub(super) EngineRow);

@@ -15,6 +15,7 @@ use crate::{
     attributes::Attributes,
     domain::ambient::Ambient,
     keyring::KeyringError,
+    provider::logout::Logout,
     store::{Store, StoreError, accounts, grants, sessions, throttles},
 };
 
@@ -39,6 +40,8 @@ pub enum Task {
     Keys,
     /// Makes the keys that are due, and deletes those that nothing needs any more.
     Rotation,
+    /// Tells forums that sessions have ended, and tells them again where they did not answer.
+    Logouts,
 }
 
 /// The periodic work of one node.
@@ -47,6 +50,7 @@ pub struct Tasks {
     store: Store,
     attributes: Attributes,
     keys: Keys,
+    logout: Logout,
     ambient: Ambient,
 }
 
@@ -62,7 +66,7 @@ pub enum TaskError {
 }
 
 impl Task {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Sessions,
         Self::Ceremonies,
         Self::Throttles,
@@ -71,6 +75,7 @@ impl Task {
         Self::Crowds,
         Self::Keys,
         Self::Rotation,
+        Self::Logouts,
     ];
 
     /// The name in the log.
@@ -84,6 +89,7 @@ impl Task {
             Self::Crowds => "crowds",
             Self::Keys => "keys",
             Self::Rotation => "key rotation",
+            Self::Logouts => "logouts",
         }
     }
 
@@ -97,19 +103,20 @@ impl Task {
             // Jittered and with the time that reading takes, still within the promise.
             Self::Keys => Duration::from_secs(6),
             Self::Rotation => Duration::from_hours(1),
+            Self::Logouts => Duration::from_secs(5),
         }
     }
 
     /// What a node needs from its first moment on begins at once: the first citizen would have to wait for all rows, and
-    /// a key may have been revoked since it was read.
+    /// a key may have been revoked since it was read, a forum may wait for what a crash kept back.
     const fn begins_at_once(self) -> bool {
-        matches!(self, Self::Crowds | Self::Keys)
+        matches!(self, Self::Crowds | Self::Keys | Self::Logouts)
     }
 }
 
 impl Tasks {
-    pub fn new(store: Store, attributes: Attributes, keys: Keys, ambient: Ambient) -> Self {
-        Self { store, attributes, keys, ambient }
+    pub fn new(store: Store, attributes: Attributes, keys: Keys, logout: Logout, ambient: Ambient) -> Self {
+        Self { store, attributes, keys, logout, ambient }
     }
 
     /// Does all tasks round after round until `shutdown` resolves. What fails is logged and done again the next time.
@@ -144,6 +151,7 @@ impl Tasks {
             }
             Task::Facts => self.settle().await?,
             Task::Crowds => self.attributes.read_crowds().await.map(|()| 0)?,
+            Task::Logouts => self.logout.round().await?,
         })
     }
 
@@ -211,25 +219,59 @@ const BETWEEN_BATCHES: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    };
 
     use super::*;
     use crate::{
         attributes::tests::{World, facts},
-        clients::Clients,
-        clients::Outbound,
+        clients::{Clients, Outbound},
+        consent::Consents,
         domain::{
             ambient::{Clock as _, Timestamp},
             ids::{AccountId, ClientId, ConsentId, FamilyId, GrantId, PersonId, PseudonymId, Sector},
+            issuer::Issuer,
             secret::{Token, TokenHash},
         },
+        provider::{Lifetimes, Parts, Provider},
+        pseudonym::Pseudonyms,
         store::{Tx, clients as rows, consents, pseudonyms},
     };
 
     fn tasks(world: &World) -> Tasks {
         let clients = Clients::new(world.store.clone(), world.ambient(), Outbound::unused());
+        let logout = logout(world, clients.clone());
         let keys = Keys { keyring: world.keyring(), clients, rotate: true };
-        Tasks::new(world.store.clone(), world.attributes.clone(), keys, world.ambient())
+        Tasks::new(world.store.clone(), world.attributes.clone(), keys, logout, world.ambient())
+    }
+
+    /// With nobody to tell anything.
+    fn logout(world: &World, clients: Clients) -> Logout {
+        let (store, keyring, ambient) = (world.store.clone(), world.keyring(), world.ambient());
+        let minute = Duration::from_mins(1);
+        let provider = Provider::new(Parts {
+            name: String::new(),
+            mtls: None,
+            issuer: Issuer::try_from("https://id.example".to_owned()).unwrap(),
+            store: store.clone(),
+            keyring: Arc::clone(&keyring),
+            clients,
+            pseudonyms: Pseudonyms::new(store.clone(), Arc::clone(&keyring), ambient.clone()),
+            consents: Consents::new(store, keyring, ambient.clone()),
+            attributes: world.attributes.clone(),
+            lifetimes: Lifetimes {
+                pushed: minute,
+                code: minute,
+                id_token: minute,
+                access_token: minute,
+                refresh: minute,
+                refresh_race: minute,
+            },
+            ambient,
+        });
+        Logout::new(provider, Outbound::unused())
     }
 
     /// What a task removes now, now again, and after a while.

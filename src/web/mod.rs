@@ -9,8 +9,12 @@ pub mod shared;
 
 use std::borrow::Borrow;
 
+use axum::{extract::FromRequestParts, http::request::Parts};
+
 use crate::{
     http::{Problem, Texts, texts::TextsError},
+    logout::Ended,
+    provider::logout::Logout,
     store::StoreError,
 };
 
@@ -37,6 +41,32 @@ pub mod paths {
     pub const CHOOSE: &str = "/interaction/choose";
     pub const CONSENT: &str = "/interaction/consent";
     pub const END_SESSION_CONFIRMED: &str = "/end-session/confirmed";
+}
+
+/// Tells the forums of a session that it has ended, for whichever page ended it. The router carries it as an extension.
+#[derive(Clone)]
+pub struct Farewells(pub Logout);
+
+impl Farewells {
+    /// Tells the forums that can be told from here, waiting a moment for them, and gives the addresses through which the
+    /// browser has to tell the others. The session has ended already: nothing that goes wrong here keeps it.
+    pub async fn tell(&self, ended: Ended) -> Vec<String> {
+        let frames = self.0.frames(&ended).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "forums are not told by the browser that a session has ended");
+            Vec::new()
+        });
+        self.0.tell_now(ended).await;
+        frames
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Farewells {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let found = parts.extensions.get::<Self>().cloned();
+        found.ok_or_else(|| Problem::internal("the router does not carry the logout service"))
+    }
 }
 
 /// What a page says when the database did not answer: to come back, or, where that will not help, that it is ours to mend.

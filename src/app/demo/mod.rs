@@ -69,7 +69,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let [first_url, second_url] = addresses;
     let urls = [first_url?, second_url?];
 
-    let data = DataDir::new(&args.data, config(&issuer, args.listen)?);
+    let data = DataDir::new(&args.data, config(&issuer, args.listen, &urls)?);
     let begun = data.root.join(GUIDE).exists();
     let services = open(&data, begun, &ambient).await?;
     let mut guide =
@@ -84,9 +84,13 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// The defaults, with what a demonstration needs in another way.
-fn config(issuer: &str, listen: SocketAddr) -> anyhow::Result<Config> {
+fn config(issuer: &str, listen: SocketAddr, urls: &[String; 2]) -> anyhow::Result<Config> {
+    // The forums are on this machine, where the guard of outbound requests lets nobody in unasked.
+    let [first, second] = urls.each_ref().map(|url| url.trim_start_matches("http://"));
     let text = format!(
-        "[server]\nissuer = \"{issuer}\"\nlisten = \"{listen}\"\noperations_listen = \"\"\n[accounts]\nstaff_passphrases = true\n"
+        "[server]\nissuer = \"{issuer}\"\nlisten = \"{listen}\"\noperations_listen = \"\"\n\
+         [accounts]\nstaff_passphrases = true\n\
+         [outbound]\nallow = [\"{first}\", \"{second}\"]\n"
     );
     Ok(Config::from_parts("the demonstration", &text, [])?)
 }
@@ -148,6 +152,8 @@ async fn register(services: &Services, sample: Sample, id: &str, url: &str) -> a
         client_uri: Some(url.to_owned()),
         redirect_uris: vec![config.redirect_uri()],
         post_logout_redirect_uris: vec![config.post_logout_redirect_uri()],
+        backchannel_logout_uri: Some(config.backchannel_logout_uri()),
+        backchannel_logout_session_required: true,
         auth_method: AuthMethod::ClientSecretBasic,
         id_token_alg: Algorithm::EdDSA,
         scope: format!("openid {}", config.scopes.join(" ")),

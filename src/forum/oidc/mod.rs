@@ -1,9 +1,10 @@
 //! Sign-in at the provider: OpenID Connect Core 1.0 §3.1 (authorization code) with S256 (RFC 7636), `state`, `nonce` and
-//! the `iss` of the answer (RFC 9207), by the crate `openidconnect` alone.
+//! the `iss` of the answer (RFC 9207), by the crate `openidconnect` alone; and signing out, where the provider says so.
 //!
 //! This file decides what is asked and what is accepted; it keeps nothing and knows no browser.
 
 mod fetch;
+mod logout;
 mod refusal;
 
 use std::{
@@ -28,7 +29,10 @@ use serde::{Deserialize, Serialize};
 
 pub use self::fetch::FetchError;
 use self::fetch::Fetcher;
-pub(super) use self::refusal::Refusal;
+pub(super) use self::{
+    logout::{BadLogoutToken, SignedOut},
+    refusal::Refusal,
+};
 use super::{
     ambient::{Ambient, DAY, HOUR, MINUTE, SECOND},
     claims::{Extra, Qualities},
@@ -73,6 +77,8 @@ pub(super) struct Answer {
 pub(super) struct Vouched {
     pub(super) sub: String,
     pub(super) of: Qualities,
+    /// What the provider calls the session (OpenID Connect Back-Channel Logout 1.0 §2.1), if it says so.
+    pub(super) sid: Option<String>,
     /// Goes back to the browser as the hint for signing out; this forum's server keeps none.
     pub(super) id_token: String,
 }
@@ -204,7 +210,8 @@ impl Provider {
         bound_to(&client, config, id_token, &claims, &answer)?;
         let sub = subject(&claims)?;
         let of = self.qualities(&client, &claims, &answer).await?;
-        Ok(Vouched { sub, of, id_token: id_token.to_string() })
+        let id_token = id_token.to_string();
+        Ok(Vouched { sub, of, sid: session(&id_token), id_token })
     }
 
     /// Where to send the browser to end its session at the provider too, if the provider offers it.
@@ -389,6 +396,16 @@ fn subject(claims: &CoreIdTokenClaims) -> Result<String, Refusal> {
     } else {
         Err(Refusal::Subject)
     }
+}
+
+/// The `sid` of an ID token that has been verified: the crate's own claims have no place for it.
+fn session(id_token: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Session {
+        sid: Option<String>,
+    }
+    let claims = data_encoding::BASE64URL_NOPAD.decode(id_token.split('.').nth(1)?.as_bytes()).ok()?;
+    serde_json::from_slice::<Session>(&claims).ok()?.sid.filter(|sid| (1..=255).contains(&sid.len()))
 }
 
 fn refused_token<E: std::error::Error + 'static, R: openidconnect::ErrorResponse + 'static>(

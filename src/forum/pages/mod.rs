@@ -1,6 +1,7 @@
 //! The forum's pages: one file per thing a person does, its template beside it.
 
 mod about;
+mod back_channel;
 mod boards;
 mod compose;
 mod fault;
@@ -54,6 +55,7 @@ pub(super) fn routes(forum: Forum) -> Router {
         .route("/callback", get(sign_in::callback))
         .route("/sign-out", post(sign_in::out))
         .route("/signed-out", get(sign_in::signed_out))
+        .route("/back-channel-logout", post(back_channel::logout))
         .route("/about", get(about::about))
         .route("/robots.txt", get(about::robots))
         .layer(middleware::from_fn(to_its_end))

@@ -108,7 +108,7 @@ async fn welcome(visit: &Visit, vouched: &Vouched, goal: &str) -> Answer {
     let forum = &visit.forum;
     let id = forum.store().welcome(&vouched.sub, &vouched.of, visit.now).await?;
     let token = forum.ambient().token();
-    forum.store().begin_session(&token, visit.session.as_deref(), id, visit.now).await?;
+    forum.store().begin_session(&token, visit.session.as_deref(), id, vouched.sid.as_deref(), visit.now).await?;
     tracing::info!(member = id, "signed in");
     let site = visit.page.site();
     let mut response = see(goal);

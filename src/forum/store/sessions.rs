@@ -4,7 +4,10 @@
 use sqlx::FromRow;
 
 use super::{Member, Store, StoreError, digest, members::MemberRow};
-use crate::forum::ambient::{DAY, MINUTE, day, minute};
+use crate::forum::{
+    ambient::{DAY, MINUTE, day, minute},
+    oidc::SignedOut,
+};
 
 /// A sign-in that has left for the provider.
 #[derive(Clone, FromRow)]
@@ -56,12 +59,13 @@ impl Store {
         Ok(pending)
     }
 
-    /// Opens a session and closes the one the browser held before.
+    /// Opens a session and closes the one the browser held before. `sid` is what the provider calls its own.
     pub(in crate::forum) async fn begin_session(
         &self,
         token: &str,
         previous: Option<&str>,
         member: i64,
+        sid: Option<&str>,
         now: i64,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
@@ -74,6 +78,7 @@ impl Store {
             .bind(member)
             .bind(day(now))
             .bind(day(now) + SESSION_LIFE)
+            .bind(sid.map(hash_of_sid))
             .execute(&mut *tx)
             .await?;
         Ok(tx.commit().await?)
@@ -104,11 +109,38 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
+    /// Ends the sessions that a logout token speaks of, and says how many there were; `None` when the token was used before.
+    pub(in crate::forum) async fn sign_out(&self, of: &SignedOut, now: i64) -> Result<Option<u64>, StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(PURGE_LOGOUT_TOKENS).bind(now).execute(&mut *tx).await?;
+        let first = sqlx::query(USE_LOGOUT_TOKEN)
+            .bind(digest("logout token", &[of.jti.as_bytes()]))
+            .bind(minute(of.ends_at) + MINUTE)
+            .execute(&mut *tx)
+            .await?;
+        if first.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let ended = match (&of.sid, &of.sub) {
+            (Some(sid), Some(sub)) => sqlx::query(END_OF_BOTH).bind(hash_of_sid(sid)).bind(sub.clone()),
+            (Some(sid), None) => sqlx::query(END_OF_SID).bind(hash_of_sid(sid)),
+            (None, sub) => sqlx::query(END_OF_SUB).bind(sub.clone()),
+        };
+        let ended = ended.execute(&mut *tx).await?.rows_affected();
+        tx.commit().await?;
+        Ok(Some(ended))
+    }
+
     pub(in crate::forum) async fn end_session(&self, token: &str) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(END_SESSION).bind(digest("session", &[token.as_bytes()])).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// A `sid` is random and of this forum alone; kept is no more than what tells it again.
+fn hash_of_sid(sid: &str) -> Vec<u8> {
+    digest("sid", &[sid.as_bytes()])
 }
 
 #[derive(FromRow)]
@@ -134,11 +166,16 @@ const INSERT_SIGN_IN: &str =
 const TAKE_SIGN_IN: &str = "DELETE FROM sign_ins WHERE state = $1 AND browser = $2 AND ends_at > $3
     RETURNING nonce, verifier, goal";
 const PURGE_SESSIONS: &str = "DELETE FROM sessions WHERE ends_at <= $1 OR seen_at < $2";
-const INSERT_SESSION: &str = "INSERT INTO sessions (hash, member, seen_at, ends_at) VALUES ($1, $2, $3, $4)";
+const INSERT_SESSION: &str = "INSERT INTO sessions (hash, member, seen_at, ends_at, sid) VALUES ($1, $2, $3, $4, $5)";
 const SESSION: &str = "SELECT s.seen_at, m.* FROM sessions s JOIN members m ON m.id = s.member
     WHERE s.hash = $1 AND s.ends_at > $2 AND s.seen_at >= $3";
 const SEE_SESSION: &str = "UPDATE sessions SET seen_at = $1 WHERE hash = $2";
 const END_SESSION: &str = "DELETE FROM sessions WHERE hash = $1";
+const END_OF_SID: &str = "DELETE FROM sessions WHERE sid = $1";
+const END_OF_SUB: &str = "DELETE FROM sessions WHERE member IN (SELECT id FROM members WHERE sub = $1)";
+const END_OF_BOTH: &str = "DELETE FROM sessions WHERE sid = $1 AND member IN (SELECT id FROM members WHERE sub = $2)";
+const PURGE_LOGOUT_TOKENS: &str = "DELETE FROM logout_tokens WHERE ends_at <= $1";
+const USE_LOGOUT_TOKEN: &str = "INSERT INTO logout_tokens (jti, ends_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
 #[cfg(test)]
 mod tests {
@@ -180,10 +217,10 @@ mod tests {
     async fn a_session_ends_idle_and_at_its_absolute_end() {
         let (store, _directory) = store().await;
         let id = member(&store, "a").await;
-        store.begin_session("t", None, id, 0).await.unwrap();
+        store.begin_session("t", None, id, None, 0).await.unwrap();
         assert!(store.session("t", 2 * DAY - 1).await.unwrap().is_some());
         assert!(store.session("t", 4 * DAY - 1).await.unwrap().is_none(), "a day has passed without it");
-        store.begin_session("u", None, id, 0).await.unwrap();
+        store.begin_session("u", None, id, None, 0).await.unwrap();
         let mut now = 0;
         while now + SESSION_IDLE / 2 < SESSION_LIFE {
             now += SESSION_IDLE / 2;
@@ -196,8 +233,8 @@ mod tests {
     async fn signing_in_again_ends_the_session_the_browser_had() {
         let (store, _directory) = store().await;
         let id = member(&store, "a").await;
-        store.begin_session("old", None, id, 0).await.unwrap();
-        store.begin_session("new", Some("old"), id, 1).await.unwrap();
+        store.begin_session("old", None, id, None, 0).await.unwrap();
+        store.begin_session("new", Some("old"), id, None, 1).await.unwrap();
         assert!(store.session("old", 2).await.unwrap().is_none());
         assert!(store.session("new", 2).await.unwrap().is_some());
     }

@@ -7,10 +7,13 @@
 //! Each step gives a richer type. An error before `RedirectProven` has no address to redirect to: it is shown as a page
 //! on our own origin (RFC 9700 §4.11.2).
 
+mod object;
 mod pushed;
 mod request;
 
 use std::sync::Arc;
+
+use serde_json::{Map, Value};
 
 use self::pushed::{Found, is_pushed};
 pub use self::{pushed::PushedResponse, request::AuthorizationRequest};
@@ -21,8 +24,12 @@ use super::{
 use crate::{
     clients::Client,
     domain::ids::{ClientId, GrantId},
+    issuance::IssueError,
     store::StoreError,
-    wire::oauth::{AuthorizationResponse, ErrorCode, Params, ProvenRedirect, ResponseMode},
+    wire::{
+        jose::{Algorithm, Typ},
+        oauth::{AuthorizationResponse, ErrorCode, Params, ProvenRedirect, ResponseMode},
+    },
 };
 
 /// An error that only a page can tell.
@@ -43,6 +50,8 @@ pub enum PageError {
     Interaction,
     #[error("the account is not a citizen's")]
     NotACitizen,
+    #[error("the answer cannot be signed: {0}")]
+    Sign(IssueError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -87,13 +96,18 @@ impl Provider {
         if let Some(request_uri) = known.pushed_uri() {
             return self.take_up_pushed(known.client, request_uri, browser, signed_in).await;
         }
-        let proven = known.prove_redirect()?;
+        let params = match self.signed_params(&known).await {
+            Ok(params) => params,
+            // What was signed is not believed; where to say so stands beside it.
+            Err(refusal) => return Ok(Step::Answer(self.refuse(&known.prove_redirect()?, &refusal)?)),
+        };
+        let proven = ClientKnown { params: &params, client: known.client }.prove_redirect()?;
         match proven.check_pushing().and_then(|()| proven.check(self)) {
             Ok(request) => {
                 let interaction = Interaction::new(request, self.ambient.now(), self.fresh_grant());
                 self.next(interaction, proven.client, browser, signed_in).await
             }
-            Err(refusal) => Ok(Step::Answer(self.refuse(&proven, &refusal))),
+            Err(refusal) => Ok(Step::Answer(self.refuse(&proven, &refusal)?)),
         }
     }
 
@@ -110,7 +124,7 @@ impl Provider {
                 let interaction = Interaction::new(pushed.request, self.ambient.now(), pushed.grant).of_pushed();
                 self.next(interaction, client, browser, signed_in).await
             }
-            Found::Over(request) => Ok(self.refusal(&request, ErrorCode::InvalidRequestUri)),
+            Found::Over(request) => self.refusal(&request, ErrorCode::InvalidRequestUri),
             Found::Unknown => Err(PageError::RequestUri),
         }
     }
@@ -128,12 +142,46 @@ impl Provider {
         if client.is_disabled() { Err(PageError::Disabled) } else { Ok(ClientKnown { params, client }) }
     }
 
-    fn refuse(&self, proven: &RedirectProven<'_>, refusal: &Refusal) -> Answer {
+    fn refuse(&self, proven: &RedirectProven<'_>, refusal: &Refusal) -> Result<Answer, PageError> {
         let state = proven.params.get("state").ok().flatten();
         let mode = proven.params.get("response_mode").ok().flatten().and_then(|mode| mode.parse().ok());
+        let mode: ResponseMode = mode.unwrap_or_default();
         let response = AuthorizationResponse::error(refusal.code, &refusal.description, state, self.issuer.as_str());
-        Answer { redirect: proven.redirect.clone(), mode: mode.unwrap_or_default(), response }
+        let signed = mode.is_signed().then(|| answer_algorithm(&proven.client));
+        self.answer(&proven.client.id, proven.redirect.clone(), (mode, signed), response)
     }
+
+    /// The answer to a request in which everything holds.
+    pub(super) fn answer_to(
+        &self,
+        request: &AuthorizationRequest,
+        response: AuthorizationResponse,
+    ) -> Result<Answer, PageError> {
+        self.answer(&request.client, request.redirect.clone(), (request.mode, request.signed), response)
+    }
+
+    /// Signs the answer where that was asked for (JARM §2.1): nobody on the way can change or mix it up.
+    fn answer(
+        &self,
+        client: &ClientId,
+        redirect: ProvenRedirect,
+        (mode, signed): (ResponseMode, Option<Algorithm>),
+        response: AuthorizationResponse,
+    ) -> Result<Answer, PageError> {
+        let Some(algorithm) = signed else { return Ok(Answer { redirect, mode, response }) };
+        let now = self.ambient.now();
+        let mut claims: Map<String, Value> =
+            response.parameters().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        claims.insert("aud".to_owned(), client.as_str().into());
+        claims.insert("exp".to_owned(), now.plus(self.lifetimes.code).seconds().into());
+        let token = self.issuance.sign_answer(Typ::Jwt, algorithm, now, &claims).map_err(PageError::Sign)?;
+        Ok(Answer { redirect, mode, response: AuthorizationResponse::signed(token) })
+    }
+}
+
+/// The signature of answers to a client: as registered, or that of its ID tokens.
+fn answer_algorithm(client: &Client) -> Algorithm {
+    client.metadata.authorization_signed_response_alg.unwrap_or(client.metadata.id_token_signed_response_alg)
 }
 
 impl<'p> ClientKnown<'p> {

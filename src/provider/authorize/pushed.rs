@@ -9,7 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AuthorizationRequest, ClientKnown, PageError, Provider};
+use super::{AuthorizationRequest, ClientKnown, PageError, Provider, Refusal};
 use crate::{
     clients::Client,
     domain::{
@@ -69,10 +69,10 @@ impl Provider {
         }
         let id = client.id.clone();
         let known = ClientKnown { params, client };
-        let proven = known.prove_redirect();
+        let params = self.signed_params(&known).await.map_err(refused)?;
+        let proven = ClientKnown { params: &params, client: known.client }.prove_redirect();
         let proven = proven.map_err(|error| EndpointError::new(ErrorCode::InvalidRequest, error.to_string()))?;
-        let mut request =
-            proven.check(self).map_err(|refusal| EndpointError::new(refusal.code, refusal.description))?;
+        let mut request = proven.check(self).map_err(refused)?;
         // RFC 9449 §10.1: a proof here says the same as dpop_jkt.
         match (&request.dpop_jkt, key) {
             (Some(named), Some(key)) if *named != key => {
@@ -123,6 +123,10 @@ impl Provider {
     fn pushed_tag(&self, grant: GrantId) -> [u8; 32] {
         self.keyring.vault().tag("pushed", grant.as_bytes())
     }
+}
+
+fn refused(refusal: Refusal) -> EndpointError {
+    EndpointError::new(refusal.code, refusal.description)
 }
 
 /// Whether an address is of the kind that is given out here, and not one to fetch from.

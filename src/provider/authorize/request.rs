@@ -4,18 +4,21 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Provider, RedirectProven, Refusal};
+use super::{Provider, RedirectProven, Refusal, answer_algorithm};
 use crate::{
     clients::Profile,
     consent::Request,
     domain::{
         authentication::Acr,
-        claim::{Quality, SCOPES},
+        claim::{Quality, SCOPES, scopes_of},
         ids::ClientId,
     },
     wire::{
-        jose::{InvalidThumbprint, Thumbprint},
-        oauth::{CodeChallenge, ErrorCode, ParamError, Prompts, ProvenRedirect, ResponseMode, ResponseType, Scope},
+        jose::{Algorithm, InvalidThumbprint, Thumbprint},
+        oauth::{
+            ClaimsRequest, ClaimsRequestError, CodeChallenge, ErrorCode, ParamError, Prompts, ProvenRedirect,
+            ResponseMode, ResponseType, Scope,
+        },
     },
 };
 
@@ -27,6 +30,9 @@ pub struct AuthorizationRequest {
     /// The request had the redirect URI in it, so the token request has to have it too (RFC 6749 §4.1.3).
     pub redirect_sent: bool,
     pub mode: ResponseMode,
+    /// How the answer is signed, where the mode says that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Algorithm>,
     pub scope: Scope,
     pub state: Option<String>,
     pub nonce: Option<String>,
@@ -37,6 +43,9 @@ pub struct AuthorizationRequest {
     pub max_age: Option<u32>,
     /// How strongly the person is to have signed in; empty: as they like.
     pub acr: Acrs,
+    /// What is asked for by name; nothing that there is not.
+    #[serde(default, skip_serializing_if = "ClaimsRequest::is_empty")]
+    pub claims: ClaimsRequest,
     /// The protected resource that the access token is for (RFC 8707); without one it is for us.
     pub resource: Option<String>,
     /// The key that the code is bound to (RFC 9449 §10).
@@ -53,12 +62,19 @@ pub struct Acrs {
     asked: Vec<Acr>,
     /// Without it the answer is an error.
     pub essential: bool,
+    /// It is essential, and there is none of it here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unknown: bool,
 }
 
 impl Acrs {
+    fn or_unmeetable(self) -> Self {
+        Self { unknown: self.essential && self.asked.is_empty(), ..self }
+    }
+
     /// Whether somebody who signed in like this has done what was asked.
     pub fn are_met(&self, held: Acr) -> bool {
-        self.asked.is_empty() || self.told(held).is_some()
+        !self.unknown && (self.asked.is_empty() || self.told(held).is_some())
     }
 
     /// The best of those asked that the sign-in satisfies: a passkey also does where a passphrase would.
@@ -73,24 +89,27 @@ impl RedirectProven<'_> {
         self.params.check().map_err(|error| defective(&error))?;
         self.check_response_type()?;
         let mode = self.response_mode()?;
-        self.refuse_request_objects()?;
+        self.refuse_registration()?;
         let scope = self.scope()?;
         let challenge = self.challenge()?;
+        let claims = self.claims()?;
         let request = AuthorizationRequest {
             client: self.client.id.clone(),
             redirect: self.redirect.clone(),
             redirect_sent: self.get("redirect_uri")?.is_some(),
             mode,
+            signed: mode.is_signed().then(|| answer_algorithm(&self.client)),
             scope,
             state: self.text("state", MAX_STATE)?,
             nonce: self.text("nonce", MAX_NONCE)?,
             challenge,
             prompts: self.prompts()?,
             max_age: self.max_age()?.or(self.client.metadata.default_max_age),
-            acr: self.acr()?,
+            acr: self.acr(&claims)?,
             resource: self.resource()?,
             dpop_jkt: self.dpop_jkt()?,
-            hint: self.hint(provider)?,
+            hint: self.hint(provider, &claims)?,
+            claims: self.known_claims(claims),
             // A wish that cannot be met is no error (OpenID Connect Core §3.1.2.1).
             ui_locales: self.get("ui_locales")?.filter(|locales| locales.len() <= MAX_LOCALES).map(str::to_owned),
         };
@@ -107,23 +126,14 @@ impl RedirectProven<'_> {
     }
 
     fn response_mode(&self) -> Result<ResponseMode, Refusal> {
-        let Some(text) = self.get("response_mode")? else { return Ok(ResponseMode::Query) };
-        let plain = text.parse().ok().filter(|mode: &ResponseMode| !mode.is_signed());
-        plain.ok_or_else(|| Refusal::new(ErrorCode::InvalidRequest, "response_mode is not query or form_post"))
+        let modes = || ResponseMode::ALL.map(ResponseMode::as_str).join(", ");
+        let unknown = |_| Refusal::new(ErrorCode::InvalidRequest, format!("response_mode is none of {}", modes()));
+        self.get("response_mode")?.map_or(Ok(ResponseMode::Query), |text| text.parse().map_err(unknown))
     }
 
-    /// Said in discovery: neither is served (OpenID Connect Core §6).
-    fn refuse_request_objects(&self) -> Result<(), Refusal> {
-        if self.get("request")?.is_some() {
-            return Err(ErrorCode::RequestNotSupported.into());
-        }
-        if self.get("request_uri")?.is_some() {
-            return Err(ErrorCode::RequestUriNotSupported.into());
-        }
-        if self.get("registration")?.is_some() {
-            return Err(ErrorCode::RegistrationNotSupported.into());
-        }
-        Ok(())
+    /// Said in discovery: nobody registers on the way (OpenID Connect Core §7.2.1).
+    fn refuse_registration(&self) -> Result<(), Refusal> {
+        if self.get("registration")?.is_some() { Err(ErrorCode::RegistrationNotSupported.into()) } else { Ok(()) }
     }
 
     /// What is not known or not registered is left out (RFC 6749 §3.3); the answer says what was granted.
@@ -152,11 +162,34 @@ impl RedirectProven<'_> {
         CodeChallenge::parse(challenge, method).map(Some).map_err(|error| invalid(error.to_string()))
     }
 
-    /// Values that are not known here are left out (OpenID Connect Core §3.1.2.1).
-    fn acr(&self) -> Result<Acrs, Refusal> {
+    fn claims(&self) -> Result<ClaimsRequest, Refusal> {
+        let invalid = |error: ClaimsRequestError| Refusal::new(ErrorCode::InvalidRequest, error.to_string());
+        self.get("claims")?
+            .map_or_else(|| Ok(ClaimsRequest::default()), |text| ClaimsRequest::parse(text).map_err(invalid))
+    }
+
+    /// Without the claims that there are not here or that the client may not ask for (OpenID Connect Core §5.5), and those that are
+    /// asked for in other ways.
+    fn known_claims(&self, mut claims: ClaimsRequest) -> ClaimsRequest {
+        let registered = &self.client.metadata.scope;
+        let known =
+            |name: &str| scopes_of(name).is_some_and(|scopes| scopes.iter().any(|scope| registered.contains(scope)));
+        let of_the_token = |name: &str| name == AUTH_TIME;
+        claims.retain(|name| known(name) || of_the_token(name));
+        claims.userinfo.retain(|claim| known(&claim.name));
+        claims
+    }
+
+    /// Values that are not known here are left out. Asked for as a claim they are what counts (OpenID Connect Core §5.5.1.1).
+    fn acr(&self, claims: &ClaimsRequest) -> Result<Acrs, Refusal> {
+        if let Some(claim) = claims.id_token.iter().find(|claim| claim.name == ACR && !claim.values.is_empty()) {
+            let asked = claim.values.iter().filter_map(|value| value.as_str()?.parse().ok()).collect();
+            return Ok(Acrs { asked, essential: claim.essential, unknown: false }.or_unmeetable());
+        }
         let asked = self.get("acr_values")?.map(|values| values.split(' ').map(str::to_owned).collect());
         let asked: Vec<String> = asked.unwrap_or_else(|| self.client.metadata.default_acr_values.clone());
-        Ok(Acrs { asked: asked.iter().filter_map(|value| value.parse().ok()).collect(), essential: false })
+        let asked = asked.iter().filter_map(|value| value.parse().ok()).collect();
+        Ok(Acrs { asked, essential: false, unknown: false })
     }
 
     /// One of those registered: a token for two would be good at either for the other's ends (RFC 9700 §4.10.2).
@@ -188,8 +221,13 @@ impl RedirectProven<'_> {
         self.get("max_age")?.map(|text| text.parse().map_err(invalid)).transpose()
     }
 
-    /// A hint that does not verify, or was for another client, hints at nobody: it is left out, and names no one.
-    fn hint(&self, provider: &Provider) -> Result<Option<String>, Refusal> {
+    /// A hint that does not verify, or was for another client, hints at nobody: it is left out, and names no one. The `sub`
+    /// may also be asked for as a claim with a value (OpenID Connect Core §5.5.1).
+    fn hint(&self, provider: &Provider, claims: &ClaimsRequest) -> Result<Option<String>, Refusal> {
+        let asked = claims.id_token.iter().chain(&claims.userinfo).find(|claim| claim.name == SUB);
+        if let Some(sub) = asked.and_then(|claim| claim.values.first()?.as_str()) {
+            return Ok(Some(sub.to_owned()));
+        }
         let hint = self.get("id_token_hint")?;
         Ok(hint.and_then(|token| provider.subject_of_hint(token, &self.client.id)))
     }
@@ -215,14 +253,33 @@ impl AuthorizationRequest {
         if bytes <= MAX_REQUEST { Ok(()) } else { Err(too_long()) }
     }
 
+    /// Whether the name shown is to be told.
+    pub(crate) fn wants_names(&self) -> bool {
+        self.scope.contains("profile") || self.asks_for(|name| scopes_of(name) == Some(&["profile"]))
+    }
+
+    /// Whether the sign-in's time is to stand in the ID token.
+    pub(crate) fn wants_auth_time(&self) -> bool {
+        self.max_age.is_some() || self.claims.id_token.iter().any(|claim| claim.name == AUTH_TIME)
+    }
+
+    fn asks_for(&self, wanted: impl Fn(&str) -> bool) -> bool {
+        let ClaimsRequest { userinfo, id_token, userinfo_verified, id_token_verified } = &self.claims;
+        let verified = userinfo_verified.iter().chain(id_token_verified).flat_map(|verified| &verified.claims);
+        userinfo.iter().chain(id_token).chain(verified).any(|claim| wanted(&claim.name))
+    }
+
     /// What consent is asked for.
     pub(crate) fn wishes(&self, client: &crate::clients::Client) -> Request {
-        let asked = |quality: &Quality| self.scope.contains(quality.scope());
+        let registered = &client.metadata.scope;
+        let by_name =
+            |quality: &Quality| registered.contains(quality.scope()) && self.asks_for(|name| quality.is_told_by(name));
+        let asked = |quality: &Quality| self.scope.contains(quality.scope()) || by_name(quality);
         let qualities: BTreeSet<_> = Quality::ALL.into_iter().filter(asked).collect();
         Request {
             required: client.metadata.required.intersection(&qualities).copied().collect(),
             qualities,
-            names: self.scope.contains("profile"),
+            names: self.wants_names(),
             offline: self.scope.contains("offline_access"),
             fingerprint: client.metadata.fingerprint(),
         }
@@ -235,10 +292,13 @@ impl From<ErrorCode> for Refusal {
     }
 }
 
-fn defective(error: &ParamError) -> Refusal {
+pub(super) fn defective(error: &ParamError) -> Refusal {
     Refusal::new(ErrorCode::InvalidRequest, error.to_string())
 }
 
+const ACR: &str = "acr";
+const AUTH_TIME: &str = "auth_time";
+const SUB: &str = "sub";
 /// Bytes of `state`. Some software keeps there what it was doing, encrypted.
 const MAX_STATE: usize = 2_048;
 const MAX_NONCE: usize = 1_024;

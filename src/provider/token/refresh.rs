@@ -119,8 +119,11 @@ fn narrowed(mut terms: Terms, params: &Params) -> Result<Terms, EndpointError> {
     if !wanted.is_within(&terms.scope) || !wanted.contains("openid") {
         return Err(ErrorCode::InvalidScope.into());
     }
-    terms.names &= wanted.contains("profile");
-    terms.release.retain(|quality| wanted.contains(quality.scope()));
+    // What was asked for by name stays; what only a scope asked for goes with it.
+    if terms.claims.is_none() {
+        terms.names &= wanted.contains("profile");
+        terms.release.retain(|quality| wanted.contains(quality.scope()));
+    }
     terms.scope = wanted;
     Ok(terms)
 }

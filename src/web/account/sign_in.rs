@@ -12,7 +12,10 @@ use serde::Deserialize;
 use crate::{
     accounts::{Accounts, Error, NewSession},
     http::{Page, Problem, SafeForm, form::SafeJson, site::SESSION_COOKIE},
-    web::shared::{Device, Reader, Return, browser_tag, problem, refused, signed_out},
+    web::{
+        Farewells,
+        shared::{Device, Reader, Return, browser_tag, problem, refused, signed_out},
+    },
 };
 
 #[derive(Template)]
@@ -99,13 +102,15 @@ pub(super) async fn by_passphrase(
 
 pub(super) async fn sign_out(
     accounts: Accounts,
+    farewells: Farewells,
     Reader { page, signed_in }: Reader,
     SafeForm(Nothing {}): SafeForm<Nothing>,
 ) -> Result<Response, Problem> {
-    if let Some(signed_in) = signed_in {
-        accounts.sign_out(&signed_in).await.map_err(problem)?;
-    }
-    Ok(signed_out(&page, None))
+    let frames = match signed_in {
+        Some(signed_in) => farewells.tell(accounts.sign_out(&signed_in).await.map_err(problem)?).await,
+        None => Vec::new(),
+    };
+    Ok(signed_out(page, &frames, None))
 }
 
 fn outcome(

@@ -48,6 +48,9 @@ pub(super) struct Plan {
     pub(super) is_example: bool,
 }
 
+/// What would be registered, or why it cannot be.
+type Checked = Result<Metadata, RegistrationError>;
+
 /// What cannot be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -113,8 +116,8 @@ impl Choice {
         self.required.contains(&quality)
     }
 
-    /// The registration. `local`: the issuer is on a loopback address, and so may be the forum.
-    pub(super) fn plan(&self, local: bool) -> Result<Plan, Fault> {
+    /// The registration, as `check` allows it. `local`: the issuer is on a loopback address, and so may be the forum.
+    pub(super) fn plan(&self, local: bool, check: impl Fn(&Draft) -> Checked) -> Result<Plan, Fault> {
         let is_example = self.address.is_empty();
         let redirect = self.redirect(if is_example { EXAMPLE } else { &self.address }, is_example);
         let redirect = redirect.ok_or(Fault::Address)?;
@@ -133,7 +136,7 @@ impl Choice {
             local,
             ..Draft::default()
         };
-        let metadata = draft.check().map_err(|refusal| match refusal {
+        let metadata = check(&draft).map_err(|refusal| match refusal {
             RegistrationError::RedirectUri(..) => Fault::Address,
             RegistrationError::Name | RegistrationError::MisleadingName => Fault::Name,
             _ => Fault::Choice,
@@ -225,11 +228,17 @@ pub(super) const ASKED: [&str; 5] = ["profile", "age", "residence", "sex", "role
 const EXAMPLE: &str = "https://forum.example";
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::clients::Outbound;
+
+    /// As a service checks it that may reach nothing.
+    pub(in super::super) fn checked(draft: &Draft) -> Checked {
+        draft.check(&Outbound::unused())
+    }
 
     fn redirect(query: &str) -> Result<String, Fault> {
-        Choice::read(query).plan(false).map(|plan| plan.metadata.redirect_uris[0].clone())
+        Choice::read(query).plan(false, checked).map(|plan| plan.metadata.redirect_uris[0].clone())
     }
 
     #[test]
@@ -259,7 +268,7 @@ mod tests {
         {
             assert_eq!(redirect(&format!("software=discourse&address={address}")), Err(Fault::Address), "{address}");
         }
-        assert!(Choice::read("software=discourse&address=http://localhost:3000").plan(true).is_ok());
+        assert!(Choice::read("software=discourse&address=http://localhost:3000").plan(true, checked).is_ok());
     }
 
     #[test]
@@ -268,14 +277,14 @@ mod tests {
         assert_eq!(Choice::read("software=plain").scope(), "openid");
         let choice = Choice::read("software=plain&ask=roles&ask=profile&ask=email&require=residence&require=shoe");
         assert_eq!(choice.scope(), "openid profile residence roles");
-        assert_eq!(choice.plan(false).unwrap().metadata.required, BTreeSet::from([Quality::Residence]));
+        assert_eq!(choice.plan(false, checked).unwrap().metadata.required, BTreeSet::from([Quality::Residence]));
     }
 
     #[test]
     fn every_table_that_is_offered_can_be_registered() {
         for brackets in Brackets::ALL {
             let choice = Choice { brackets, ..Choice::default() };
-            let table = choice.plan(false).unwrap().metadata.age_brackets;
+            let table = choice.plan(false, checked).unwrap().metadata.age_brackets;
             assert_eq!(table.map(|table| table.len()), brackets.table().map(|table| table.len()));
         }
         assert_eq!(Brackets::Four.table().map(|table| table.len()), Some(4));

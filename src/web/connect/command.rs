@@ -52,7 +52,7 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::connect::choice::Choice;
+    use crate::web::connect::choice::{Choice, tests::checked};
 
     #[test]
     fn a_word_stays_one_word_whatever_is_in_it() {
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn the_command_says_what_was_chosen() {
         let query = "software=nodebb&address=https://forum.example&name=L'agora&ask=age&require=residence&brackets=two&id_token=yes";
-        let plan = Choice::read(query).plan(false).unwrap();
+        let plan = Choice::read(query).plan(false, checked).unwrap();
         insta::assert_snapshot!(command(&plan), @r"
         heteronym clients add \
           --name 'L'\''agora' \

@@ -88,7 +88,7 @@ async fn connect(State(provider): State<Provider>, page: Page, RawQuery(query): 
 /// What is to be registered.
 async fn planned(provider: &Provider, page: &Page, choice: &Choice) -> Result<Response, Problem> {
     let local = !provider.issuer().is_https();
-    let (plan, fault) = match choice.plan(local) {
+    let (plan, fault) = match choice.plan(local, |draft| provider.clients().would_register(draft)) {
         Ok(plan) => (Some(plan), None),
         Err(fault) => (None, Some(fault)),
     };

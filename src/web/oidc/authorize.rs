@@ -16,7 +16,7 @@ use crate::{
         Provider,
         authorize::{Answer, PageError},
         discovery::path,
-        interaction::{Interaction, Step},
+        interaction::Step,
     },
     web::shared::{Reader, sign_in_to_go_on},
     wire::oauth::{MAX_QUERY, Params, ProvenRedirect, ResponseMode},
@@ -63,7 +63,7 @@ pub(super) async fn resume(
 ) -> Result<Response, Problem> {
     let signed_in = citizen(signed_in.as_ref());
     match provider.resume(&tx, page.browser().as_bytes(), signed_in.as_ref()).await.map_err(page_problem)? {
-        Step::Answer(answer) if answer.mode == ResponseMode::Query => Ok(by_way_of_a_page(&page, &answer)),
+        Step::Answer(answer) if !answer.mode.is_posted() => Ok(by_way_of_a_page(&page, &answer)),
         step => show(&provider, page, step).await,
     }
 }
@@ -74,19 +74,19 @@ pub(super) async fn show(provider: &Provider, page: Page, step: Step) -> Result<
         Step::Answer(answer) => Ok(deliver(&page, &answer)),
         Step::SignIn(pending) => Ok(page.see_other(&sign_in_to_go_on(&pending.sealed))),
         Step::Choose(choice) => {
-            let page = in_wished_language(page, &choice.pending.interaction);
+            let page = in_wished_language(page, choice.pending.interaction.request.ui_locales.as_deref());
             Ok(choose::page(&page, &choice, &choose::before(&choice)))
         }
         Step::Consent(question) => {
-            let page = in_wished_language(page, &question.pending.interaction);
+            let page = in_wished_language(page, question.pending.interaction.request.ui_locales.as_deref());
             consent::page(provider, &page, &question).await
         }
     }
 }
 
-/// `ui_locales` (OpenID Connect Core §3.1.2.1).
-fn in_wished_language(page: Page, interaction: &Interaction) -> Page {
-    match interaction.request.ui_locales.as_deref().and_then(Lang::pick) {
+/// `ui_locales` (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2).
+pub(super) fn in_wished_language(page: Page, ui_locales: Option<&str>) -> Page {
+    match ui_locales.and_then(Lang::pick) {
         Some(lang) => page.in_lang(lang),
         None => page,
     }

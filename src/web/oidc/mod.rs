@@ -7,6 +7,7 @@ mod consent;
 mod cors;
 mod end_session;
 mod endpoints;
+mod registration;
 mod userinfo;
 
 use axum::{
@@ -34,7 +35,7 @@ pub fn routes(provider: Provider) -> Router {
         .route(path::INTROSPECT, post(endpoints::introspect))
         .route(path::REVOKE, post(endpoints::revoke))
         .layer(middleware::from_fn_with_state(provider.clone(), cors::for_clients));
-    Router::new()
+    let router = Router::new()
         .merge(of_clients)
         .route(path::DISCOVERY, get(endpoints::discovery))
         .route(path::OAUTH_METADATA, get(endpoints::discovery))
@@ -48,7 +49,8 @@ pub fn routes(provider: Provider) -> Router {
             get(end_session::by_get).post(end_session::by_post).head(async || not_by_head("GET, POST")),
         )
         .route(paths::END_SESSION_CONFIRMED, post(end_session::confirmed))
-        .with_state(provider)
+        .with_state(provider.clone());
+    router.merge(registration::routes(provider))
 }
 
 pub(super) const TEXTS: [(Lang, &str); 2] = [(Lang::Fr, include_str!("fr.ftl")), (Lang::En, include_str!("en.ftl"))];
@@ -90,6 +92,7 @@ fn page_problem(error: PageError) -> Problem {
         PageError::Unreadable => "oidc-unreadable",
         PageError::Interaction => "oidc-interaction",
         PageError::NotACitizen => "oidc-not-a-citizen",
+        PageError::Sign(error) => return Problem::internal(error),
         PageError::Store(error) => return store_problem(error),
     };
     Problem::new(StatusCode::BAD_REQUEST, name)

@@ -97,3 +97,6 @@ problem-last-way-in-title = This is your last way in
 problem-last-way-in-text = Without it you could not come in any more. Add another first, then remove this one.
 signed-out-title = You are signed out
 signed-out-text = Your session on this device has ended.
+signed-out-onward = The forums you visited are being told. You go on in a moment.
+signed-out-continue = Continue
+signed-out-frame = A forum ends your session

@@ -97,3 +97,6 @@ problem-last-way-in-title = C’est votre dernier accès
 problem-last-way-in-text = Sans lui, vous ne pourriez plus entrer. Ajoutez-en d’abord un autre, puis retirez celui-ci.
 signed-out-title = Vous êtes déconnecté
 signed-out-text = Votre session est fermée sur cet appareil.
+signed-out-onward = Les forums que vous avez visités sont prévenus. La suite vient dans un instant.
+signed-out-continue = Continuer
+signed-out-frame = Un forum ferme votre session

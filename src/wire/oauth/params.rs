@@ -97,6 +97,19 @@ impl Params {
         if params.len() > MAX_PARAMETERS { Err(ParamsError::TooMany) } else { Ok(Self(params)) }
     }
 
+    /// These, and of the `others` those that have not their names (OpenID Connect Core §6.1). The request object itself is
+    /// not among them any more.
+    #[must_use]
+    pub fn over(mut self, others: &Self) -> Self {
+        let said: Vec<String> = self.0.iter().map(|param| param.name.clone()).collect();
+        let further = others
+            .0
+            .iter()
+            .filter(|other| !said.contains(&other.name) && !["request", "request_uri"].contains(&other.name.as_str()));
+        self.0.extend(further.cloned());
+        self
+    }
+
     /// The value of a parameter; `None` when absent or empty.
     pub fn get(&self, name: &str) -> Result<Option<&str>, ParamError> {
         match self.0.iter().find(|param| param.name == name) {
@@ -244,6 +257,16 @@ mod tests {
         assert_eq!(params.get("nonce").unwrap_err().defect, Defect::NotText);
         let many = (0..=MAX_PARAMETERS).map(|number| (number.to_string(), Value::from(1))).collect();
         assert_eq!(Params::of_request_object(&many).err(), Some(ParamsError::TooMany));
+    }
+
+    #[test]
+    fn what_a_client_signed_wins_over_what_stands_beside_it() {
+        let signed: Map<String, Value> = serde_json::from_str(r#"{"scope":"openid","resource":["a"]}"#).unwrap();
+        let merged = Params::of_request_object(&signed).unwrap();
+        let merged = merged.over(&params("scope=other&state=s&resource=b&request=x&request_uri=y"));
+        assert_eq!((merged.get("scope"), merged.get("state")), (Ok(Some("openid")), Ok(Some("s"))));
+        assert_eq!(merged.all("resource"), Ok(vec!["a"]));
+        assert_eq!((merged.get("request"), merged.get("request_uri")), (Ok(None), Ok(None)));
     }
 
     #[test]

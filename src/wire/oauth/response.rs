@@ -72,6 +72,11 @@ impl AuthorizationResponse {
         Self::new(parameters, state, issuer)
     }
 
+    /// The same as one token, which says in itself by whom it is (JARM §2.3).
+    pub fn signed(token: String) -> Self {
+        Self { parameters: vec![("response", token)] }
+    }
+
     fn new(mut parameters: Vec<(&'static str, String)>, state: Option<&str>, issuer: &str) -> Self {
         parameters.extend(state.map(|state| ("state", state.to_owned())));
         parameters.push(("iss", issuer.to_owned()));

@@ -53,10 +53,12 @@ client_id       c_budget
 scope           openid profile age residence
 algorithm       RS256
 authentication  client_secret_basic
+profile         strict
 sector          forum.example
 residence       departement
 redirect_uri    https://forum.example/cb
 what to paste   https://id.example/connect?client_id=c_budget
+required        residence
 ";
     let told = secret(&added).unwrap();
     assert_eq!(added, format!("{shown}client_secret   {told}\n\nThe secret is shown this once.\n"));
@@ -120,4 +122,157 @@ async fn what_cannot_be_done_is_refused_with_the_reason_and_the_remedy() {
         assert!(error.contains(says), "{args:?}: {error}");
     }
     assert!(place.clients(&["list"]).await.unwrap().starts_with("No forum"));
+}
+
+/// Every option that says something of a client with keys.
+const MOST_OPTIONS: [&str; 25] = [
+    "--profile=fapi2",
+    "--auth-alg=EdDSA",
+    "--userinfo-alg=ES256",
+    "--authorization-alg=PS256",
+    "--introspection-alg=EdDSA",
+    "--require-signed-request",
+    "--request-object-alg=EdDSA",
+    "--request-uri=https://archives.example/r.jwt",
+    "--default-max-age=3600",
+    "--require-auth-time",
+    "--default-acr=urn:heteronym:acr:passkey",
+    "--initiate-login-uri=https://archives.example/login",
+    "--backchannel-logout-uri=https://back.example/out",
+    "--backchannel-logout-session",
+    "--frontchannel-logout-uri=https://archives.example/front",
+    "--frontchannel-logout-session",
+    "--certificate-bound",
+    "--resource=https://api.example/",
+    "--client-uri=https://archives.example/",
+    "--policy-uri=https://archives.example/privacy",
+    "--tos-uri=https://archives.example/terms",
+    "--logo-uri=https://archives.example/logo.png",
+    "--contact=admin@archives.example",
+    "--contact=+33 4 76 00 00 00",
+    "--claims-in-id-token",
+];
+
+#[tokio::test]
+async fn every_option_reaches_the_registration_and_is_shown_again() {
+    let place = Installation::new().await;
+    let keys = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    let jwks = place.dir.path().join("jwks.json").display().to_string();
+    std::fs::write(&jwks, keys).unwrap();
+    let added = place
+        .add("c_archives", "archives.example", &[&["--jwks", jwks.as_str()], &MOST_OPTIONS[..]].concat())
+        .await
+        .unwrap();
+    insta::assert_snapshot!(added, @r"
+    Budget participatif
+    issuer          https://id.example
+    client_id       c_archives
+    scope           openid profile age residence
+    algorithm       ES256
+    authentication  private_key_jwt
+    profile         fapi2
+    sector          archives.example
+    residence       departement
+    redirect_uri    https://archives.example/cb
+    authorization_signed_response_alg  PS256
+    backchannel_logout_session_required  true
+    backchannel_logout_uri  https://back.example/out
+    client_uri      https://archives.example/
+    contacts        admin@archives.example
+    contacts        +33 4 76 00 00 00
+    default_acr_values  urn:heteronym:acr:passkey
+    default_max_age  3600
+    frontchannel_logout_session_required  true
+    frontchannel_logout_uri  https://archives.example/front
+    id_token_claims  all
+    initiate_login_uri  https://archives.example/login
+    introspection_signed_response_alg  EdDSA
+    jwks            OKP
+    logo_uri        https://archives.example/logo.png
+    policy_uri      https://archives.example/privacy
+    request_object_signing_alg  EdDSA
+    request_uris    https://archives.example/r.jwt
+    require_auth_time  true
+    require_pushed_authorization_requests  true
+    require_signed_request_object  true
+    resources       https://api.example/
+    tls_client_certificate_bound_access_tokens  true
+    token_endpoint_auth_signing_alg  EdDSA
+    tos_uri         https://archives.example/terms
+    userinfo_signed_response_alg  ES256
+    ");
+}
+
+#[tokio::test]
+async fn bound_tokens_and_certificates_are_options_too_and_a_name_like_another_is_told() {
+    let place = Installation::new().await;
+    place.add("c_archives", "archives.example", &[]).await.unwrap();
+    let bound = place.add("c_dpop", "dpop.example", &["--dpop", "--require-par"]).await.unwrap();
+    assert!(bound.contains("\ndpop_bound_access_tokens  true\n"), "{bound}");
+    assert!(bound.contains("\nrequire_pushed_authorization_requests  true\n"), "{bound}");
+    assert!(
+        bound.contains("\nnamed like      c_archives (Budget participatif): members could take one for the other\n")
+    );
+    let by_certificate = ["--auth-method=tls_client_auth", "--tls-subject-dn=CN=forum.example"];
+    let shown = place.add("c_mtls", "mtls.example", &by_certificate).await.unwrap();
+    assert!(shown.contains("\ntls_client_auth_subject_dn  CN=forum.example\n"), "{shown}");
+    assert_eq!(secret(&shown), None);
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_option_that_was_typed() {
+    let place = Installation::new().await;
+    for (more, says) in [
+        (
+            &["--backchannel-logout-uri=http://a.example/"][..],
+            "backchannel_logout_uri: the address does not begin with https (option --backchannel-logout-uri)",
+        ),
+        (&["--profile=fapi2"], "jwks or jwks_uri has to be there: the client signs something (option --jwks)"),
+        (
+            &["--profile=fapi2", "--algorithm=RS256"],
+            "id_token_signed_response_alg: the value is not one that clients of the profile fapi2 may have (option --algorithm)",
+        ),
+        (&["--jwks=/nowhere"], "--jwks /nowhere: No such file or directory (os error 2)"),
+        (
+            &["--redirect-uri=https://b.example/cb"],
+            "sector: the redirect URIs have several hosts; name the one that pseudonyms belong to: a.example, b.example (option --sector)",
+        ),
+    ] {
+        assert_eq!(place.add("c_a", "a.example", more).await.unwrap_err(), says, "{more:?}");
+    }
+    for (more, says) in [
+        (
+            &["--auth-method=client_secret_jwt"][..],
+            "[possible values: client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth, self_signed_tls_client_auth, none]",
+        ),
+        (&["--profile=bank"], "[possible values: strict, openid, fapi2]"),
+        (&["--default-acr=gold"], "gold"),
+        (&["--frontchannel-logout-session"], "--frontchannel-logout-uri"),
+    ] {
+        let error = place.add("c_a", "a.example", more).await.unwrap_err();
+        assert!(error.contains(says), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_lets_one_forum_register_itself_and_is_not_made_where_none_can() {
+    let place = Installation::new().await;
+    let told = place.clients(&["token", "--days", "2"]).await.unwrap();
+    let token = told.lines().next().unwrap().strip_prefix("initial access token   ").unwrap();
+    assert_eq!(
+        told,
+        format!(
+            "initial access token   {token}\nregistration endpoint  {ISSUER}/register\n\nIt lets one forum register itself \
+             within 2 days. It is shown this once.\n"
+        )
+    );
+    let database = std::fs::read(place.dir.path().join("heteronym.db")).unwrap();
+    assert!(!database.windows(token.len()).any(|bytes| bytes == token.as_bytes()), "kept as a hash");
+    for days in ["0", "367", "soon"] {
+        assert!(place.clients(&["token", "--days", days]).await.unwrap_err().contains("--days"), "{days}");
+    }
+    let off = format!("[server]\nissuer = \"{ISSUER}\"\n[clients]\nregistration = \"off\"\n");
+    std::fs::write(place.dir.path().join("config.toml"), off).unwrap();
+    let error = place.clients(&["token"]).await.unwrap_err();
+    assert!(error.starts_with("clients.registration is \"off\": set it to \"token\" first"), "{error}");
 }

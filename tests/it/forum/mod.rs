@@ -8,6 +8,7 @@ mod moderation;
 mod polls;
 mod provider;
 mod sign_in;
+mod sign_out;
 
 use std::fmt::Write as _;
 use std::sync::{

@@ -79,6 +79,12 @@ impl Provider {
         self.script.lock().unwrap()
     }
 
+    /// A token under the provider's key, spoilt like its ID tokens.
+    pub(super) fn signed(&self, header: &Value, claims: &Value) -> String {
+        let script = self.script();
+        (script.spoil)(sign(&script.key, header, claims))
+    }
+
     /// The person agrees: a code for the request the forum sent, and the path of the answer.
     pub(super) fn agree(&self, request: &url::Url) -> String {
         let asked: HashMap<String, String> = request.query_pairs().into_owned().collect();

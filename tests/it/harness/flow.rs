@@ -60,6 +60,12 @@ impl Request {
         self.without(name).and(name, value)
     }
 
+    /// As it comes to the authorization endpoint once it was pushed.
+    pub(crate) fn with_uri(self, client: &str, request_uri: &str) -> Self {
+        let params = [("client_id", client), ("request_uri", request_uri)];
+        Self { params: params.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(), ..self }
+    }
+
     pub(crate) fn query(&self) -> String {
         form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.params).finish()
     }
@@ -186,7 +192,10 @@ impl Service {
     pub(crate) async fn sign_in(&self, forum: &Forum, citizen: &Citizen, scope: &str, choices: &Choices) -> Tokens {
         let mut browser = self.browser();
         browser.sign_in(self, citizen).await;
-        let request = forum.request(scope);
+        let mut request = forum.request(scope);
+        if forum.client.metadata.require_pushed_authorization_requests {
+            request = forum.pushed(self, &request).await;
+        }
         let answer = browser.authorize(&request, choices).await;
         forum.tokens(self, &request, &answer).await
     }

@@ -7,13 +7,15 @@ mod flow;
 mod forum;
 mod people;
 mod service;
+mod signed;
 
 pub(crate) use self::{
     alone::{Log, alone, passes_alone},
-    browser::{Browser, Reply},
+    browser::{Browser, Reply, machine_post},
     counter::Counter,
     flow::{Answer, Choices, Request, Tokens},
     forum::Forum,
     people::{Citizen, facts_of},
     service::{ISSUER, Service},
+    signed::ClientKey,
 };

@@ -31,6 +31,7 @@ pub(crate) struct Service {
     pub(crate) clock: Arc<FrozenClock>,
     pub(crate) dir: tempfile::TempDir,
     router: Router,
+    seed: u64,
 }
 
 impl Service {
@@ -72,14 +73,29 @@ impl Service {
         let config = Config::from_parts("test.toml", text, []).unwrap();
         let clock = Arc::new(FrozenClock::new(now));
         let ambient = Ambient::new(clock.clone(), Arc::new(SeededEntropy::new(seed)));
+        keys(&DataDir::new(dir.path(), config.clone()), &ambient);
+        Self::open(dir, config, clock, seed).await
+    }
+
+    /// Ends it, and begins anew on the same directory at the same time: what was only in memory is gone.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { services, clock, dir, router, seed } = self;
+        services.store.close().await;
+        let config = services.config.clone();
+        drop((services, router));
+        // Other dice: no two lives throw the same.
+        Self::open(dir, config, clock, seed + 1_000).await
+    }
+
+    async fn open(dir: tempfile::TempDir, config: Config, clock: Arc<FrozenClock>, seed: u64) -> Self {
+        let ambient = Ambient::new(clock.clone(), Arc::new(SeededEntropy::new(seed)));
         let data = DataDir::new(dir.path(), config);
-        keys(&data, &ambient);
         let keyring = Arc::new(data.load_keys(&ambient).unwrap());
         // PostgreSQL's clock has to agree with the machine's, not with ours.
         let store = data.open_store(&Ambient::system()).await.unwrap();
         let services = Services::assemble(Assembly { config: data.config, store, keyring, ambient }).unwrap();
         let router = services.router();
-        Self { services, clock, dir, router }
+        Self { services, clock, dir, router, seed }
     }
 
     pub(crate) fn wait(&self, seconds: u64) {

@@ -30,13 +30,30 @@ async fn a_citizen_activates_signs_in_consents_posts_is_somebody_else_elsewhere_
     assert!(!browser.text().await.contains("Mésange"));
 
     withdraw(&mut browser, demo.issuer()).await;
-    // The first forum has to ask again.
-    browser.goto(demo.forum(0)).await;
-    browser.click("header form button").await;
-    browser.goto(demo.forum(0)).await;
+    // The first forum hears of it, and has to ask again.
+    signed_out_at(&mut browser, demo.forum(0)).await;
     browser.click("header a[href^='/sign-in']").await;
     browser.find("#agree").await;
+
+    // So does the second when the session ends, before the page says so.
+    browser.goto(&format!("{}/account", demo.issuer())).await;
+    browser.click("header form button").await;
+    browser.arrive("/sign-out").await;
+    browser.goto(demo.forum(1)).await;
+    browser.find("header a[href^='/sign-in']").await;
     browser.assert_no_complaints().await;
+}
+
+/// Comes back until the forum has heard that there is nobody any more.
+async fn signed_out_at(browser: &mut Chromium, forum: &str) {
+    for _ in 0..60 {
+        browser.goto(forum).await;
+        if browser.run("return document.querySelector(\"header a[href^='/sign-in']\") !== null").await == true {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    }
+    panic!("still signed in at {forum}");
 }
 
 /// Sees what both forums have got, and takes back what the first has.

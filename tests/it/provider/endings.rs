@@ -169,7 +169,7 @@ async fn a_person_who_departed_is_issued_nothing() {
 }
 
 /// Somebody whom an office enrolled, with what the officer types from their document.
-async fn enrolled(service: &Service) -> (By, Typed, Citizen) {
+pub(super) async fn enrolled(service: &Service) -> (By, Typed, Citizen) {
     let (key, _) = in_process(3, 5, &mut service.services.ambient.rng()).unwrap();
     let proofing = &service.services.proofing;
     proofing.take_custodians_key(&key).await.unwrap();

@@ -325,17 +325,31 @@ async fn a31_a_request_that_is_too_long_gets_a_short_answer() {
 async fn a32_no_other_origin_may_read_what_is_about_a_person() {
     let mut house = house().await;
     let request = house.request();
-    for path in [request.target().as_str(), "/interaction?tx=x", "/token", "/userinfo", "/end-session"] {
+    let pages = [request.target(), "/interaction?tx=x".to_owned(), "/end-session".to_owned()];
+    let of_clients = ["/token", "/userinfo", "/par", "/introspect", "/revoke"];
+    // A forum's own script may call what software calls, and never a page, nor the authorization endpoint.
+    let own = pages.iter().map(|page| (page.as_str(), "https://forum.example"));
+    let others = ["https://forum.example.evil.example", "https://FORUM.example", "http://forum.example", "null"];
+    let others = of_clients.into_iter().flat_map(|path| others.map(|origin| (path, origin)));
+    for (path, origin) in own.chain(others) {
         for method in [Method::OPTIONS, Method::GET] {
             let asked = HttpRequest::builder()
                 .method(method)
                 .uri(path)
-                .header(header::ORIGIN, "https://forum.example")
+                .header(header::ORIGIN, origin)
                 .header(header::ACCESS_CONTROL_REQUEST_METHOD, "GET");
             let reply = house.browser.send(asked.body(Body::empty()).unwrap()).await;
             let allowed = reply.headers.keys().find(|name| name.as_str().starts_with("access-control-allow"));
-            assert_eq!(allowed, None, "{path}");
+            assert_eq!(allowed, None, "{path} {origin}");
         }
+    }
+    for path in of_clients {
+        let asked = HttpRequest::options(path)
+            .header(header::ORIGIN, "https://forum.example")
+            .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST");
+        let reply = house.browser.send(asked.body(Body::empty()).unwrap()).await;
+        assert_eq!(reply.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), Some("https://forum.example"), "{path}");
+        assert_eq!(reply.header(header::ACCESS_CONTROL_ALLOW_CREDENTIALS), None, "no cookie goes with it");
     }
 }
 

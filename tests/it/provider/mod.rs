@@ -3,15 +3,21 @@
 
 mod authorize;
 mod claims;
+mod claims_parameter;
 mod consent;
+mod contenders;
+mod disabled;
 mod discovery;
 mod endings;
 mod faults;
 mod hostile_requests;
 mod lengths;
+mod logout;
 mod pseudonyms;
 mod refresh;
 mod sign_out;
+mod signed_requests;
 mod token;
 mod two_nodes;
 mod userinfo;
+mod ways;

@@ -18,6 +18,7 @@ async fn health_and_figures_are_on_a_listener_of_their_own() {
     }
     let figures = get(at.operations, "/metrics").unwrap().body;
     assert!(figures.contains(r#"route="/privacy",method="GET",status="200"} 1"#), "{figures}");
+    assert!(figures.contains("heteronym_logout_tokens_given_up_total 0"), "{figures}");
     assert!(!figures.contains("readyz"), "the operator's own looks are not counted: {figures}");
     assert_eq!(
         get(at.operations, "/privacy").unwrap().status,

@@ -11,7 +11,7 @@ use heteronym::{
 
 use super::{
     both::{Db, on_both_engines},
-    world::{NOW, World, client, consent, hash, leak, pseudonym},
+    world::{LATER, NOW, World, client, consent, hash, leak, pseudonym},
 };
 
 on_both_engines! {
@@ -22,6 +22,7 @@ on_both_engines! {
     a_client_is_disabled_once
     a_sector_keeps_the_policy_it_began_with
     a_policy_has_bounds
+    an_initial_access_token_is_spent_once_and_before_it_expires
     a_pseudonym_has_one_live_consent_for_a_client
     a_consent_is_withdrawn_once_and_by_its_person
     a_consent_is_replaced_while_it_is_live_and_by_whoever_read_it_last
@@ -106,6 +107,20 @@ async fn a_policy_has_bounds(db: Db) {
         let outcome = db.write(move |tx| Box::pin(clients::ensure_sector(tx, sector, heteronyms, NOW))).await;
         assert!(matches!(outcome, Err(StoreError::Refused)), "{heteronyms}: {outcome:?}");
     }
+}
+
+async fn an_initial_access_token_is_spent_once_and_before_it_expires(db: Db) {
+    for token in ["first", "second"] {
+        db.write(move |tx| Box::pin(clients::insert_registration_token(tx, hash(token), NOW, LATER))).await.unwrap();
+    }
+    let live = |token, now| db.read(move |tx| Box::pin(clients::registration_token_is_live(tx, hash(token), now)));
+    let spend = |token, now| db.write(move |tx| Box::pin(clients::use_registration_token(tx, hash(token), now)));
+    assert!(live("first", NOW).await.unwrap() && live("first", NOW).await.unwrap(), "looking spends nothing");
+    assert!(spend("first", NOW).await.unwrap());
+    assert!(!spend("first", NOW).await.unwrap());
+    assert!(!live("first", NOW).await.unwrap());
+    assert!(!live("second", LATER).await.unwrap() && !spend("second", LATER).await.unwrap(), "it has expired");
+    assert!(!live("unknown", NOW).await.unwrap() && !spend("unknown", NOW).await.unwrap());
 }
 
 async fn a_pseudonym_has_one_live_consent_for_a_client(db: Db) {

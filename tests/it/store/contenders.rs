@@ -25,6 +25,7 @@ use super::{
 on_both_engines! {
     a_code_has_one_redeemer
     a_refresh_token_has_one_user
+    an_initial_access_token_has_one_user
     an_invite_has_one_user
     a_recovery_code_has_one_user
     a_ceremony_has_one_user
@@ -122,6 +123,20 @@ async fn refresh_token(db: &Db, world: World, n: u8, token: &'static str) {
     })
     .await
     .unwrap();
+}
+
+async fn an_initial_access_token_has_one_user(db: Db) {
+    for (contenders, round) in contests() {
+        let token: &str = format!("{contenders} {round}").leak();
+        db.write(|tx| Box::pin(clients::insert_registration_token(tx, hash(token), NOW, LATER))).await.unwrap();
+        let outcomes = contend(&db, contenders, |store, _| async move {
+            store
+                .write::<_, StoreError, _>(move |tx| Box::pin(clients::use_registration_token(tx, hash(token), NOW)))
+                .await
+        })
+        .await;
+        one_wins(&outcomes, |outcome| matches!(outcome, Ok(true)), |outcome| matches!(outcome, Ok(false)));
+    }
 }
 
 async fn a_refresh_token_has_one_user(db: Db) {

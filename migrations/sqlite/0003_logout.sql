@@ -1,0 +1,11 @@
+-- Logout tokens that wait for their forum (OpenID Connect Back-Channel Logout §2.5). Which forum, which pseudonym and which
+-- session is sealed: in clear is that something is to be told, how often that was tried, and when it is tried next. The row
+-- leads to nobody, and is gone when the forum has answered. See specs/logout.md.
+
+CREATE TABLE logout_deliveries (
+    id BLOB NOT NULL PRIMARY KEY,
+    sealed BLOB NOT NULL,
+    attempts INTEGER NOT NULL,
+    due_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX logout_deliveries_due ON logout_deliveries (due_at);

@@ -115,6 +115,7 @@ impl Services {
     pub fn router(&self) -> Router {
         let pages = Router::new()
             .merge(web::public::routes(self.attributes.areas().source()))
+            .merge(web::connect::routes(self.provider.clone()))
             .merge(web::oidc::routes(self.provider.clone()))
             .merge(web::account::routes(web::account::State {
                 attributes: self.attributes.clone(),

@@ -125,13 +125,12 @@ impl Attributes {
         Ok(Proposal { level: Some(offer.level), crowd: offer.crowd, offers })
     }
 
-    /// How large the crowds of all enrolled people are when these qualities are shown: for the operator who chooses
-    /// what a forum may ask for.
-    pub async fn operator_meter(&self, kinds: &BTreeSet<Quality>, terms: &Terms) -> Result<Meter, StoreError> {
+    /// The exact crowds of all enrolled people when these qualities are shown: for [`super::figures`], which tells less.
+    pub(super) async fn measure(&self, kinds: &BTreeSet<Quality>, terms: &Terms) -> Result<Meter, StoreError> {
         let state = self.current().await?;
         let (kinds, level, today) = (kinds.clone(), terms.residence_level, self.today());
-        let (table, smallest) = (terms::table(terms, self.brackets()), self.smallest_crowd());
-        let measure = move || meter::measure(&state.index, &kinds, level, table.as_ref(), today, smallest);
+        let table = terms::table(terms, self.brackets());
+        let measure = move || meter::measure(&state.index, &kinds, level, table.as_ref(), today);
         spawn_blocking(measure).await.map_err(|_| STOPPING)
     }
 
@@ -392,7 +391,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_operator_sees_how_many_would_be_in_a_small_crowd() {
+    async fn the_meter_counts_how_many_would_be_in_a_small_crowd() {
         let mut world = World::new("2026-03-01T12:00:00Z").await;
         for (commune, people) in [(VOIRON, 12), (LYON, 2)] {
             for _ in 0..people {
@@ -400,10 +399,9 @@ mod tests {
             }
         }
         let kinds = [Quality::Residence, Quality::AgeBracket].into();
-        let meter = world.attributes.operator_meter(&kinds, &terms(Level::Department)).await.unwrap();
-        assert_eq!(meter, Meter { people: 14, in_small_crowds: 2, median_crowd: 12 });
-        assert_eq!(meter.percent_in_small_crowds(), 15);
-        let meter = world.attributes.operator_meter(&kinds, &terms(Level::Region)).await.unwrap();
-        assert_eq!(meter, Meter { people: 14, in_small_crowds: 0, median_crowd: 14 });
+        let meter = world.attributes.measure(&kinds, &terms(Level::Department)).await.unwrap();
+        assert_eq!((meter.people(), meter.in_crowds_below(11), meter.crowd_at(7)), (14, 2, 12));
+        let meter = world.attributes.measure(&kinds, &terms(Level::Region)).await.unwrap();
+        assert_eq!((meter.people(), meter.in_crowds_below(11), meter.crowd_at(7)), (14, 0, 14));
     }
 }

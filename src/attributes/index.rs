@@ -303,17 +303,14 @@ mod tests {
         people.filter(shares).count() as u64
     }
 
-    fn recounted_meter(people: &[Facts], terms: &Terms, kinds: &[Quality], today: Date) -> meter::Meter {
+    /// How many there are, how many of them are in crowds below four, and the crowd of each, the smallest first.
+    fn recounted_meter(people: &[Facts], terms: &Terms, kinds: &[Quality], today: Date) -> (u64, u64, Vec<u64>) {
         let kinds = kinds.iter().copied().collect();
         let shown = |facts| qualities(facts, terms, Areas::france(), &BracketTable::default(), today).only(&kinds);
         let mut crowds: Vec<u64> =
             people.iter().map(|facts| recount(people.iter(), &shown(facts), terms, today)).collect();
         crowds.sort_unstable();
-        meter::Meter {
-            people: crowds.len() as u64,
-            in_small_crowds: crowds.iter().filter(|crowd| **crowd < 4).count() as u64,
-            median_crowd: crowds.get(crowds.len().saturating_sub(1) / 2).copied().unwrap_or(0),
-        }
+        (crowds.len() as u64, crowds.iter().filter(|crowd| **crowd < 4).count() as u64, crowds)
     }
 
     proptest! {
@@ -341,7 +338,9 @@ mod tests {
                     Act::Meter(terms, kinds) => {
                         let table = crate::attributes::terms::table(&terms, &BracketTable::default());
                         let set = kinds.iter().copied().collect();
-                        let meter = meter::measure(&index, &set, terms.residence_level, table.as_ref(), today, 4);
+                        let meter = meter::measure(&index, &set, terms.residence_level, table.as_ref(), today);
+                        let crowds = (1..=meter.people()).map(|place| meter.crowd_at(place)).collect();
+                        let meter = (meter.people(), meter.in_crowds_below(4), crowds);
                         let people: Vec<Facts> = people.values().cloned().collect();
                         prop_assert_eq!(meter, recounted_meter(&people, &terms, &kinds, today));
                     }

@@ -1,4 +1,5 @@
-//! The crowds of everybody at once: what a choice of claims would do to the people who are enrolled.
+//! The crowds of everybody at once: what a choice of claims would do to the people who are enrolled. These are the exact
+//! figures.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -11,21 +12,35 @@ use crate::domain::{
     claim::Quality,
 };
 
-/// How large crowds would be, person by person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Meter {
-    /// Enrolled and not departed.
-    pub people: u64,
-    /// Those of them whose crowd is below `territory.smallest_crowd`.
-    pub in_small_crowds: u64,
-    /// Half of the people are in a crowd of this size or a smaller one; 0 when nobody is enrolled.
-    pub median_crowd: u64,
-}
+/// Every crowd with the number of people who are in it and in no larger one that shows less, the smallest first. It is
+/// exact, and stays in this module: what strangers are told is made of it by [`super::figures`].
+pub(super) struct Meter(Vec<(u64, u64)>);
 
 impl Meter {
-    /// The share of people in small crowds, in per cent, rounded up: a few are never told as none.
-    pub fn percent_in_small_crowds(&self) -> u64 {
-        (self.in_small_crowds * 100).div_ceil(self.people.max(1))
+    pub(super) fn new(mut crowds: Vec<(u64, u64)>) -> Self {
+        crowds.sort_unstable();
+        Self(crowds)
+    }
+
+    /// Enrolled and not departed.
+    pub(super) fn people(&self) -> u64 {
+        self.0.iter().map(|(_, people)| people).sum()
+    }
+
+    /// Those of them whose crowd is below this size.
+    pub(super) fn in_crowds_below(&self, smallest: u64) -> u64 {
+        self.0.iter().filter(|(crowd, _)| *crowd < smallest).map(|(_, people)| people).sum()
+    }
+
+    /// The crowd of the person at this place (from 1), where all stand in a row by the size of their crowds; 0 when nobody
+    /// stands there.
+    pub(super) fn crowd_at(&self, place: u64) -> u64 {
+        let mut counted = 0;
+        let found = self.0.iter().find(|(_, people)| {
+            counted += people;
+            counted >= place
+        });
+        found.map_or(0, |(crowd, _)| *crowd)
     }
 }
 
@@ -68,7 +83,6 @@ pub(super) fn measure(
     level: Level,
     table: Option<&BracketTable>,
     today: Date,
-    smallest: u64,
 ) -> Meter {
     let areas: Vec<Option<AreaCode>> =
         index.communes().iter().map(|commune| index.areas.at(level, *commune).map(|area| area.code)).collect();
@@ -88,7 +102,7 @@ pub(super) fn measure(
     for person in index.present() {
         *groups.entry(shown(person)).or_default() += 1;
     }
-    summary(crowds(&groups), smallest)
+    Meter::new(crowds(&groups))
 }
 
 /// The crowd of each group, and how many people are in the group.
@@ -108,38 +122,20 @@ fn crowds(groups: &HashMap<Shown, u64>) -> Vec<(u64, u64)> {
     crowds
 }
 
-fn summary(mut crowds: Vec<(u64, u64)>, smallest: u64) -> Meter {
-    crowds.sort_unstable();
-    let people: u64 = crowds.iter().map(|(_, people)| people).sum();
-    let small = crowds.iter().filter(|(crowd, _)| *crowd < smallest);
-    let mut counted = 0;
-    let median = crowds.iter().find(|(_, people_here)| {
-        counted += people_here;
-        counted * 2 >= people
-    });
-    Meter {
-        people,
-        in_small_crowds: small.map(|(_, people)| people).sum(),
-        median_crowd: median.map_or(0, |(crowd, _)| *crowd),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn nobody_has_no_crowd() {
-        let meter = summary(Vec::new(), 11);
-        assert_eq!(meter, Meter { people: 0, in_small_crowds: 0, median_crowd: 0 });
-        assert_eq!(meter.percent_in_small_crowds(), 0);
+        let meter = Meter::new(Vec::new());
+        assert_eq!((meter.people(), meter.in_crowds_below(11), meter.crowd_at(1)), (0, 0, 0));
     }
 
     #[test]
-    fn the_median_is_that_of_people_not_of_groups() {
-        let meter = summary(vec![(20, 20), (1, 1), (2, 2), (3, 3)], 3);
-        assert_eq!(meter, Meter { people: 26, in_small_crowds: 3, median_crowd: 20 });
-        assert_eq!(summary(vec![(5, 5), (6, 6)], 3).median_crowd, 6);
-        assert_eq!(summary(vec![(5, 5), (5, 5)], 3).median_crowd, 5);
+    fn a_place_is_one_of_people_not_of_groups() {
+        let meter = Meter::new(vec![(20, 20), (1, 1), (2, 2), (3, 3)]);
+        assert_eq!((meter.people(), meter.in_crowds_below(3)), (26, 3));
+        assert_eq!([1, 2, 3, 4, 13, 26, 27].map(|place| meter.crowd_at(place)), [1, 2, 2, 3, 20, 20, 0]);
     }
 }

@@ -5,6 +5,7 @@
 
 mod cache;
 mod crowd;
+mod figures;
 mod index;
 mod meter;
 mod row;
@@ -16,10 +17,10 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use self::{cache::Cache, crowd::Crowds};
+use self::{cache::Cache, crowd::Crowds, figures::Told};
 pub use self::{
     crowd::{Crowd, Offer, Proposal},
-    meter::Meter,
+    figures::{CrowdSize, Figures},
     row::{open_facts, seal_facts},
     settle::Settled,
     standing::Standing,
@@ -53,6 +54,7 @@ struct Inner {
     ambient: Ambient,
     cache: Cache,
     crowds: Crowds,
+    told: tokio::sync::Mutex<Told>,
 }
 
 impl Attributes {
@@ -66,8 +68,8 @@ impl Attributes {
         smallest_crowd: u64,
         ambient: Ambient,
     ) -> Self {
-        let (cache, crowds) = (Cache::default(), Crowds::new(areas));
-        Self(Arc::new(Inner { store, keyring, areas, calendar, table, smallest_crowd, ambient, cache, crowds }))
+        let (cache, crowds, told) = (Cache::default(), Crowds::new(areas), tokio::sync::Mutex::default());
+        Self(Arc::new(Inner { store, keyring, areas, calendar, table, smallest_crowd, ambient, cache, crowds, told }))
     }
 
     /// What is known of an enrolled person; None of one who departed or never was. A change made on another node is

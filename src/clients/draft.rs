@@ -165,7 +165,7 @@ impl Draft {
         }
     }
 
-    pub(super) fn check(&self, outbound: &Outbound) -> Result<Metadata, RegistrationError> {
+    pub(crate) fn check(&self, outbound: &Outbound) -> Result<Metadata, RegistrationError> {
         self.check_flow()?;
         self.check_algorithms()?;
         let addresses = Addresses { outbound, local: self.local };

@@ -1,7 +1,7 @@
 //! The registration of a relying party by the operator, and what every registration writes.
 
 use super::{
-    Client, Clients, Draft, RegistrationError, names,
+    Client, Clients, Draft, Metadata, RegistrationError, names,
     sector::{By, Place},
 };
 use crate::{
@@ -10,6 +10,11 @@ use crate::{
 };
 
 impl Clients {
+    /// What would be registered, or why it cannot be. Whether id, name and sector are free is not looked at.
+    pub fn would_register(&self, draft: &Draft) -> Result<Metadata, RegistrationError> {
+        draft.check(&self.outbound)
+    }
+
     /// Registers a client: it, and its secret when its method has one. The secret is told once and kept as a hash.
     pub async fn register(&self, draft: Draft) -> Result<(Client, Option<Token>), RegistrationError> {
         let by = By::Operator { join: draft.join_sector, heteronyms: i64::from(draft.heteronyms_per_person) };

@@ -125,13 +125,14 @@ fn media_type(name: &str) -> &'static str {
     }
 }
 
-const SHARED: [(&str, &[u8]); 8] = [
+const SHARED: [(&str, &[u8]); 9] = [
     ("code.js", include_bytes!("assets/code.js")),
     ("style.css", include_bytes!("assets/style.css")),
     ("submit.js", include_bytes!("assets/submit.js")),
     ("mark.svg", include_bytes!("assets/mark.svg")),
     ("webauthn.js", include_bytes!("assets/webauthn.js")),
     ("suggest.js", include_bytes!("assets/suggest.js")),
+    ("copy.js", include_bytes!("assets/copy.js")),
     ("print.js", include_bytes!("assets/print.js")),
     ("onward.js", include_bytes!("assets/onward.js")),
 ];

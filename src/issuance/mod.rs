@@ -6,6 +6,7 @@
 //! the token is signed. So a token without a record cannot be written in code.
 
 mod claims;
+mod rehearsal;
 mod terms;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 
 pub use self::{
     claims::{AccessTokenClaims, IdTokenClaims, NameClaims, PersonClaims, Told, UserInfo},
+    rehearsal::Rehearsal,
     terms::{Binding, Place, Terms},
 };
 use crate::{
@@ -216,6 +218,16 @@ impl Issuance {
 
     /// Builds an ID token and checks it against what was granted.
     pub fn prepare(&self, draft: &Draft<'_>) -> Result<Prepared, IssueError> {
+        let claims = self.linted(draft)?;
+        if self.keyring.signer(draft.algorithm, draft.now).is_none() {
+            return Err(IssueError::NoKey(draft.algorithm));
+        }
+        let access = self.access_token(draft.terms, &claims.sub, draft.now);
+        Ok(Prepared { claims, access, algorithm: draft.algorithm, now: draft.now })
+    }
+
+    /// The claims of an ID token, fit to be issued.
+    fn linted(&self, draft: &Draft<'_>) -> Result<IdTokenClaims, IssueError> {
         let iat = draft.now.seconds();
         let place = Place::IdToken { all: draft.claims_in_id_token };
         let by_name = || !draft.terms.asked_by_name(place).is_empty() || !draft.terms.asked_verified(place).is_empty();
@@ -237,11 +249,7 @@ impl Issuance {
             person,
         };
         lint(&claims, draft.terms)?;
-        if self.keyring.signer(draft.algorithm, draft.now).is_none() {
-            return Err(IssueError::NoKey(draft.algorithm));
-        }
-        let access = self.access_token(draft.terms, &claims.sub, draft.now);
-        Ok(Prepared { claims, access, algorithm: draft.algorithm, now: draft.now })
+        Ok(claims)
     }
 
     /// Signs what was recorded.

@@ -14,6 +14,7 @@ pub mod introspection;
 pub mod logout;
 mod proof;
 mod recognise;
+pub mod rehearsal;
 pub mod token;
 pub mod userinfo;
 mod voice;

@@ -64,6 +64,11 @@ impl fmt::Debug for SectorKey {
 pub struct Subject(String);
 
 impl Subject {
+    /// One that says of itself that it is nobody's: no key gives it but by a chance of 2⁻²⁵⁶.
+    pub fn example() -> Self {
+        Self(EXAMPLE.to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -101,6 +106,9 @@ fn message(person: PersonId, slot: u32, generation: u32) -> Vec<u8> {
     push(&mut message, &generation.to_be_bytes());
     message
 }
+
+/// As long as a subject, of the same characters.
+const EXAMPLE: &str = "EXAMPLE-not-the-sub-of-anybody-EXAMPLE-only";
 
 /// Appends `lp(part)`. A part is a sector of at most 259 bytes, an id or a number, so its length always fits.
 pub(super) fn push(out: &mut Vec<u8>, part: &[u8]) {

@@ -1,6 +1,7 @@
 //! The provider's pages: routes, forms and templates, each page beside its handler. No SQL and no cryptography here.
 
 pub mod account;
+pub mod connect;
 pub mod oidc;
 pub mod public;
 pub mod registrar;
@@ -21,6 +22,10 @@ use crate::{
 pub mod paths {
     pub const HOME: &str = "/";
     pub const PRIVACY: &str = "/privacy";
+    /// What operators of forums paste where.
+    pub const CONNECT: &str = "/connect";
+    /// A sign-in that is only looked at.
+    pub const CONNECT_TEST: &str = "/connect/test";
     pub const ACTIVATE: &str = "/activate";
     pub const SIGN_IN: &str = "/sign-in";
     pub const SIGN_OUT: &str = "/sign-out";
@@ -73,7 +78,15 @@ pub fn store_problem(error: impl Borrow<StoreError>) -> Problem {
 
 /// The texts of all pages in both languages.
 pub fn texts() -> Result<Texts, TextsError> {
-    let pages = [shared::TEXTS, public::TEXTS, oidc::TEXTS, account::TEXTS, account::FORUM_TEXTS, registrar::TEXTS];
+    let pages = [
+        shared::TEXTS,
+        public::TEXTS,
+        connect::TEXTS,
+        oidc::TEXTS,
+        account::TEXTS,
+        account::FORUM_TEXTS,
+        registrar::TEXTS,
+    ];
     Texts::load(&pages.concat())
 }
 

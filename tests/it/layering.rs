@@ -37,6 +37,7 @@ const TABLE: &str = "
     web/shared    : domain wire http telemetry config accounts attributes pseudonym web
     web/oidc      : domain wire http telemetry config accounts attributes pseudonym clients consent issuance provider web web/shared
     web/public    : domain wire http telemetry config clients transparency web web/shared
+    web/connect   : domain wire http telemetry config accounts attributes clients issuance provider web web/shared
     web/account   : domain wire http telemetry config accounts attributes pseudonym clients consent web web/shared
     web/registrar : domain wire http telemetry config vault accounts proofing attributes web web/shared
     web/admin     : domain wire http telemetry config accounts clients web web/shared

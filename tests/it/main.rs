@@ -8,6 +8,7 @@ mod account;
 mod accounts;
 mod binary;
 mod clients;
+mod connect;
 mod data_classes;
 mod dependencies;
 mod documents;

@@ -6,7 +6,7 @@ use std::io::Write;
 use serde_json::Value;
 
 use super::Services;
-use crate::clients::Client;
+use crate::{clients::Client, web::paths};
 
 pub(super) async fn show(services: &Services, client: &Client, out: &mut impl Write) -> anyhow::Result<()> {
     let metadata = &client.metadata;
@@ -31,6 +31,8 @@ pub(super) async fn show(services: &Services, client: &Client, out: &mut impl Wr
     for uri in &metadata.post_logout_redirect_uris {
         writeln!(out, "after sign-out  {uri}")?;
     }
+    let connect = services.config.server.issuer.at(paths::CONNECT);
+    writeln!(out, "what to paste   {connect}?client_id={}", client.id)?;
     if client.manages_itself() {
         writeln!(out, "manages itself  by its registration access token")?;
     }

@@ -46,7 +46,7 @@ fn privacy(page: &Page, source: &'static str) -> Response {
 
 /// Search engines see the pages that are the same for everybody.
 async fn robots() -> impl IntoResponse {
-    let text = "User-agent: *\nAllow: /$\nAllow: /privacy$\nAllow: /assets/\nDisallow: /\n";
+    let text = "User-agent: *\nAllow: /$\nAllow: /privacy$\nAllow: /connect$\nAllow: /assets/\nDisallow: /\n";
     ([(header::CACHE_CONTROL, "public, max-age=86400")], text)
 }
 

@@ -2,6 +2,7 @@ sign-in = Sign in
 sign-out = Sign out
 activate = Activate my access
 privacy = Who learns what
+connect = Connect your forum
 foot-promise = Vouches for what you are, never says who you are.
 my-account = My account
 

@@ -2,6 +2,7 @@ sign-in = Se connecter
 sign-out = Se déconnecter
 activate = Activer mon accès
 privacy = Qui apprend quoi
+connect = Raccorder votre forum
 foot-promise = Atteste ce que vous êtes, ne dit jamais qui vous êtes.
 my-account = Mon compte
 

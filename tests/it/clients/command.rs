@@ -57,6 +57,7 @@ profile         strict
 sector          forum.example
 residence       departement
 redirect_uri    https://forum.example/cb
+what to paste   https://id.example/connect?client_id=c_budget
 required        residence
 ";
     let told = secret(&added).unwrap();

@@ -68,7 +68,7 @@ pub enum TaskError {
 }
 
 impl Task {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Sessions,
         Self::Ceremonies,
         Self::Throttles,

@@ -174,6 +174,7 @@ async fn every_option_reaches_the_registration_and_is_shown_again() {
     sector          archives.example
     residence       departement
     redirect_uri    https://archives.example/cb
+    what to paste   https://id.example/connect?client_id=c_archives
     authorization_signed_response_alg  PS256
     backchannel_logout_session_required  true
     backchannel_logout_uri  https://back.example/out

@@ -200,7 +200,7 @@ async fn an_authorization_code_is_longer_than_lemmy_takes() {
     assert!(answer.code().len() > 300, "{}", answer.code().len());
 }
 
-/// Decidim and WordPress send `scope` once more with the code.
+/// Decidim and `WordPress` send `scope` once more with the code.
 #[tokio::test]
 async fn a_scope_beside_the_code_is_passed_over() {
     let service = Service::start().await;

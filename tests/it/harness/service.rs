@@ -27,7 +27,8 @@ const NOW: Timestamp = Timestamp(1_781_517_600_000);
 
 /// A provider. It ends, and its directory with it, when it is dropped.
 pub(crate) struct Service {
-    pub(crate) services: Services,
+    /// In a box: tests keep several services in one future.
+    pub(crate) services: Box<Services>,
     pub(crate) clock: Arc<FrozenClock>,
     pub(crate) dir: tempfile::TempDir,
     router: Router,
@@ -93,7 +94,8 @@ impl Service {
         let keyring = Arc::new(data.load_keys(&ambient).unwrap());
         // PostgreSQL's clock has to agree with the machine's, not with ours.
         let store = data.open_store(&Ambient::system()).await.unwrap();
-        let services = Services::assemble(Assembly { config: data.config, store, keyring, ambient }).unwrap();
+        let assembly = Assembly { config: data.config, store, keyring, ambient };
+        let services = Box::new(Services::assemble(assembly).unwrap());
         let router = services.router();
         Self { services, clock, dir, router, seed }
     }

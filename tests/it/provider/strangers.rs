@@ -248,18 +248,15 @@ async fn refresh_all(
         for kept in ["iss", "sub", "aud", "auth_time", "acr", "amr", "sid"] {
             prop_assert_eq!(&now[kept], &first[kept], "{}", kept);
         }
-        match target.or(resource) {
-            Some(audience) => {
-                let access = claims(&tokens.access_token);
-                prop_assert_eq!(&access["aud"], audience);
-                prop_assert_eq!(&access["sub"], &first["sub"]);
-                prop_assert_eq!(&access["scope"], tokens.scope.as_str());
-            }
-            None => {
-                let told_now = claims_told(service, forum, &tokens).await.unwrap();
-                let told = told.as_ref().unwrap();
-                prop_assert!(told_now.iter().all(|(name, value)| told.get(name) == Some(value) || name == "groups"));
-            }
+        if let Some(audience) = target.or(resource) {
+            let access = claims(&tokens.access_token);
+            prop_assert_eq!(&access["aud"], audience);
+            prop_assert_eq!(&access["sub"], &first["sub"]);
+            prop_assert_eq!(&access["scope"], tokens.scope.as_str());
+        } else {
+            let told_now = claims_told(service, forum, &tokens).await.unwrap();
+            let told = told.as_ref().unwrap();
+            prop_assert!(told_now.iter().all(|(name, value)| told.get(name) == Some(value) || name == "groups"));
         }
         refresh_token = tokens.refresh_token.unwrap();
     }

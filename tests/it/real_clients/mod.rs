@@ -7,9 +7,9 @@ mod apache;
 mod authlib;
 mod idpyoidc;
 mod oauth4webapi;
-
 mod oidc_client_ts;
 mod openid_client;
+mod openid_client_fapi;
 mod script;
 mod told;
 mod tools;

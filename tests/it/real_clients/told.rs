@@ -41,7 +41,7 @@ fn assert_identity(id_token: &Value, town: &Town, forum: &Forum) {
 }
 
 /// What the citizen agreed to, and nothing that was not asked for.
-fn assert_claims(userinfo: &Value, id_token: &Value) {
+pub(super) fn assert_claims(userinfo: &Value, id_token: &Value) {
     assert_eq!(userinfo["sub"], id_token["sub"]);
     for (claim, value) in [
         ("name", "Genêt"),

@@ -249,7 +249,8 @@ impl AuthorizationRequest {
     /// Whoever has to sign in first is sent there with the request, sealed, in the address.
     fn check_length(&self) -> Result<(), Refusal> {
         let bytes = serde_json::to_vec(self).map_or(usize::MAX, |bytes| bytes.len());
-        let too_long = || Refusal::new(ErrorCode::InvalidRequest, "the request is too long: shorten state or nonce");
+        let too_long =
+            || Refusal::new(ErrorCode::InvalidRequest, "the request is too long: shorten state, nonce or claims");
         if bytes <= MAX_REQUEST { Ok(()) } else { Err(too_long()) }
     }
 

@@ -226,7 +226,8 @@ async fn refresh_all(
     let told = claims_told(service, forum, granted).await;
     let mut refresh_token = granted.refresh_token.clone().unwrap();
     for (scope, target) in wishes {
-        let scope = scope.as_ref().map(|words| words.join(" "));
+        // An empty parameter is as good as none (RFC 6749 §3.1).
+        let scope = scope.as_ref().map(|words| words.join(" ")).filter(|scope| !scope.is_empty());
         let mut fields = vec![("grant_type", "refresh_token"), ("refresh_token", refresh_token.as_str())];
         fields.extend(scope.as_deref().map(|scope| ("scope", scope)));
         fields.extend(target.map(|target| ("resource", target)));

@@ -41,7 +41,7 @@ async fn discovery_advertises_what_is_served_and_nothing_else() {
         assert_ne!(browser.get(path).await.status, StatusCode::NOT_FOUND, "{name} leads nowhere");
         count += 1;
     }
-    assert_eq!(count, 6, "authorize, token, userinfo, registration, end-session, keys");
+    assert_eq!(count, 9, "authorize, token, userinfo, registration, end-session, keys, push, introspect, revoke");
     assert_eq!(browser.get("/.well-known/oauth-authorization-server").await.json(), metadata);
 }
 

@@ -18,7 +18,9 @@ use serde_json::Value;
 use super::endings::retire;
 use super::logout::Receiver;
 use super::ways::{RESOURCE, SCOPE, name_at};
-use crate::harness::{Answer, Browser, Choices, Citizen, Forum, ISSUER, Reply, Request, Service, Tokens, alone};
+use crate::harness::{
+    Answer, Browser, Choices, Citizen, Forum, ISSUER, Reply, Request, Service, Tokens, alone, machine_post,
+};
 
 /// Every subject of somebody at a forum, with the place where it stands.
 async fn places(visit: &mut Visit<'_>) -> Vec<(&'static str, String)> {
@@ -219,6 +221,9 @@ async fn refusals(visit: &Visit<'_>, foreign_hint: &str) -> Vec<String> {
     ];
     // A code that is used twice is written down in the log.
     replies.push(forum.redeem(service, &visit.request, &visit.answer).await);
+    // Wrong credentials leave a line in the log, and not what was shown.
+    let wrong = format!("grant_type=refresh_token&client_id={}&client_secret={foreign_hint}", forum.id());
+    replies.push(service.browser().send(machine_post("/token", None, wrong)).await);
     let revoked = &visit.tokens.access_token;
     replies.push(forum.ask(service, "/revoke", &[("token", revoked)]).await);
     replies.push(forum.userinfo(service, revoked).await);

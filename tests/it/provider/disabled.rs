@@ -266,7 +266,7 @@ impl Matrix {
             ("error page", reply.status == StatusCode::BAD_REQUEST),
             ("consent page", text.contains("id=\"consent\"")),
             ("choice page", text.contains("/interaction/choose")),
-            ("sign-in page", led("/sign-in") || text.contains("/sign-in")),
+            ("sign-in page", led("/sign-in")),
         ];
         let seen = seen.into_iter().find(|(_, is)| *is);
         seen.map_or_else(|| format!("{} {:?} {text}", reply.status, reply.location()), |(page, _)| page.to_owned())

@@ -66,14 +66,16 @@ async fn tried(service: &Service, house: &House, stranger: &Forum, held: &Held) 
     let redemption = held.request.redemption(&held.value, house.forum.redirect());
     let redemption: Vec<_> = redemption.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let refresh = [("grant_type", "refresh_token"), ("refresh_token", held.value.as_str())];
-    let brought = held.request.clone().with_uri(stranger.id(), &held.value);
+    let prefix = "urn:ietf:params:oauth:request_uri:";
+    let uri = format!("{prefix}{}", held.value.trim_start_matches(prefix));
+    let brought = held.request.clone().with_uri(stranger.id(), &uri);
     let page = house.browser(service).get(&brought.target()).await;
     let is_page = page.status == StatusCode::BAD_REQUEST && page.location().is_none();
     let introspected = stranger.ask(service, "/introspect", &[("token", &held.value)]).await;
     [
         told(&stranger.ask_token(service, &redemption).await),
         told(&stranger.ask_token(service, &refresh).await),
-        if is_page || !held.value.starts_with("urn:") { "error page" } else { "something else" }.to_owned(),
+        if is_page { "error page" } else { "something else" }.to_owned(),
         if introspected.text() == r#"{"active":false}"# { "inactive".to_owned() } else { told(&introspected) },
         told(&stranger.ask(service, "/revoke", &[("token", &held.value)]).await),
     ]

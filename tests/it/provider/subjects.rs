@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, env, io};
 use axum::http::StatusCode;
 use data_encoding::BASE64URL_NOPAD;
 use heteronym::{
+    accounts::NewSession,
     clients::{Draft, Profile},
     telemetry::{self, LogFormat},
     wire::{jose::Algorithm, oauth::AuthMethod},
@@ -15,8 +16,11 @@ use heteronym::{
 use serde_json::Value;
 
 use super::endings::retire;
+use super::logout::Receiver;
 use super::ways::{RESOURCE, SCOPE, name_at};
-use crate::harness::{Answer, Browser, Choices, Citizen, Forum, Reply, Request, Service, Tokens, alone, machine_post};
+use crate::harness::{
+    Answer, Browser, Choices, Citizen, Forum, ISSUER, Reply, Request, Service, Tokens, alone, machine_post,
+};
 
 /// Every subject of somebody at a forum, with the place where it stands.
 async fn places(visit: &mut Visit<'_>) -> Vec<(&'static str, String)> {
@@ -39,7 +43,9 @@ async fn places(visit: &mut Visit<'_>) -> Vec<(&'static str, String)> {
         ("the same, signed", visit.introspected(&signed.access_token, true).await),
     ]);
     let refreshed = visit.refreshed(&refresh_token).await;
+    let logout_token = visit.signed_out().await;
     found.extend([
+        ("logout token", claim(&logout_token)),
         ("ID token of a refresh", claim(&refreshed.id_token)),
         ("UserInfo after a refresh", visit.userinfo(&refreshed.access_token).await),
     ]);
@@ -50,7 +56,10 @@ async fn places(visit: &mut Visit<'_>) -> Vec<(&'static str, String)> {
 struct Visit<'a> {
     service: &'a Service,
     forum: &'a Forum,
+    /// Where the forum hears of sign-outs.
+    receiver: &'a Receiver,
     browser: Browser,
+    session: NewSession,
     choices: Choices,
     request: Request,
     answer: Answer,
@@ -58,14 +67,15 @@ struct Visit<'a> {
 }
 
 impl<'a> Visit<'a> {
-    async fn begin(service: &'a Service, forum: &'a Forum, citizen: &Citizen, name: &str) -> Self {
+    async fn begin(service: &'a Service, (forum, receiver): &'a At, citizen: &Citizen, name: &str) -> Self {
         let mut browser = service.browser();
-        browser.sign_in(service, citizen).await;
+        let session = citizen.begin_session(service).await;
+        browser.hold_session(session.token.expose());
         let choices = Choices::all(name);
         let request = forum.as_sent(service, forum.request(SCOPE)).await;
         let answer = browser.authorize(&request, &choices).await;
         let tokens = forum.tokens(service, &request, &answer).await;
-        Self { service, forum, browser, choices, request, answer, tokens }
+        Self { service, forum, receiver, browser, session, choices, request, answer, tokens }
     }
 
     /// As JSON or signed, as the forum registered it.
@@ -103,6 +113,23 @@ impl<'a> Visit<'a> {
         self.forum.tokens(self.service, &request, &answer).await
     }
 
+    /// Signs out, and gives the last token that the forum heard of it by.
+    async fn signed_out(&self) -> String {
+        let services = &self.service.services;
+        services.accounts.sign_out(&self.session.signed_in).await.unwrap();
+        services.logout.round().await.unwrap();
+        self.receiver.tokens().pop().unwrap()
+    }
+
+    /// A signed answer (JARM): all that the browser is sent back with.
+    async fn signed_answer(&mut self) -> Reply {
+        let request = self.forum.request(SCOPE).and("prompt", "none").and("response_mode", "jwt");
+        let request = self.forum.as_sent(self.service, request).await;
+        let reply = self.browser.get(&request.target()).await;
+        assert!(said(&reply, "").contains("\"code\""), "{:?}", reply.location());
+        reply
+    }
+
     async fn refreshed(&self, token: &str) -> Tokens {
         let reply = self.forum.refresh(self.service, token).await;
         assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
@@ -110,8 +137,11 @@ impl<'a> Visit<'a> {
     }
 }
 
+/// A forum, and where it hears of sign-outs.
+type At = (Forum, Receiver);
+
 /// Three forums: two of one sector, of which one wants everything signed, and one elsewhere that is run like a bank.
-async fn forums(service: &Service) -> [Forum; 3] {
+async fn forums(service: &Service) -> [At; 3] {
     let draft = || Draft {
         scope: SCOPE.to_owned(),
         resources: vec![RESOURCE.to_owned()],
@@ -126,30 +156,37 @@ async fn forums(service: &Service) -> [Forum; 3] {
         ..draft()
     };
     let bank = Draft { profile: Profile::Fapi2, auth_method: AuthMethod::PrivateKeyJwt, ..draft() };
-    [
-        service.register("forum.example", draft()).await,
-        service.register("wiki.example", wiki).await,
-        service.register("bank.example", bank).await,
-    ]
+    let mut forums = Vec::new();
+    for (host, draft) in [("forum.example", draft()), ("wiki.example", wiki), ("bank.example", bank)] {
+        let receiver = Receiver::start().await;
+        let draft = Draft { backchannel_logout_uri: Some(receiver.address()), local: true, ..draft };
+        forums.push((service.register(host, draft).await, receiver));
+    }
+    forums.try_into().ok().unwrap()
 }
 
 /// Two people go to three forums: where each subject stood, by person and sector, and what was refused meanwhile.
 async fn lived() -> (BTreeMap<(usize, String), Vec<(String, String)>>, Vec<String>) {
-    let service = Service::start().await;
+    let service = Service::start_at(ISSUER, "[outbound]\nallow = [\"127.0.0.1\"]", 1).await;
     let forums = forums(&service).await;
     let people = [service.arnaud().await, service.arnaud().await];
     let (mut found, mut refused) = (BTreeMap::<_, Vec<_>>::new(), Vec::new());
     let mut hints = Vec::<String>::new();
     for (number, citizen) in people.iter().enumerate() {
-        for forum in &forums {
+        for at in &forums {
+            let forum = &at.0;
             let host = forum.redirect().split('/').nth(2).unwrap();
             let name = format!("{} {}", name_at(host), ["a", "b"][number]);
-            let mut visit = Visit::begin(&service, forum, citizen, &name).await;
+            let mut visit = Visit::begin(&service, at, citizen, &name).await;
+            refused.push(said(&visit.signed_answer().await, ""));
+            for hint in &hints {
+                refused.extend(misled(&mut visit, hint).await);
+            }
             let seen = places(&mut visit).await;
             let seen = seen.into_iter().map(|(place, sub)| (format!("{place} at {host}"), sub));
             found.entry((number, forum.client.sector.to_string())).or_default().extend(seen);
             for hint in &hints {
-                refused.extend(refusals(&mut visit, hint).await);
+                refused.extend(refusals(&visit, hint).await);
             }
             hints.push(visit.tokens.id_token.clone());
         }
@@ -160,16 +197,21 @@ async fn lived() -> (BTreeMap<(usize, String), Vec<(String, String)>>, Vec<Strin
     (found, refused)
 }
 
-/// What goes wrong for somebody who shows a hint that is not theirs, and what was spent before: all that is said.
-async fn refusals(visit: &mut Visit<'_>, foreign_hint: &str) -> Vec<String> {
+/// What a browser is told that brings a hint which is not of its person: all that is said.
+async fn misled(visit: &mut Visit<'_>, foreign_hint: &str) -> Vec<String> {
     let (service, forum) = (visit.service, visit.forum);
     let request = forum.request(SCOPE).and("prompt", "none").and("id_token_hint", foreign_hint);
     let request = forum.as_sent(service, request).await;
-    let bad = forum.request("openid").with("prompt", "no such");
     let hint = format!("/end-session?id_token_hint={foreign_hint}");
+    let replies = [visit.browser.get(&request.target()).await, visit.browser.get(&hint).await];
+    replies.iter().map(|reply| said(reply, foreign_hint)).collect()
+}
+
+/// What software is told that shows the ID token of somebody else, and what was spent before.
+async fn refusals(visit: &Visit<'_>, foreign_hint: &str) -> Vec<String> {
+    let (service, forum) = (visit.service, visit.forum);
+    let bad = forum.request("openid").with("prompt", "no such");
     let mut replies = vec![
-        visit.browser.get(&request.target()).await,
-        visit.browser.get(&hint).await,
         forum.push(service, &bad).await,
         forum.userinfo(service, foreign_hint).await,
         forum.ask(service, "/introspect", &[("token", foreign_hint)]).await,
@@ -177,6 +219,8 @@ async fn refusals(visit: &mut Visit<'_>, foreign_hint: &str) -> Vec<String> {
         forum.refresh(service, foreign_hint).await,
         forum.ask_token(service, &[("grant_type", "authorization_code"), ("code", foreign_hint)]).await,
     ];
+    // A code that is used twice is written down in the log.
+    replies.push(forum.redeem(service, &visit.request, &visit.answer).await);
     // Wrong credentials leave a line in the log, and not what was shown.
     let wrong = format!("grant_type=refresh_token&client_id={}&client_secret={foreign_hint}", forum.id());
     replies.push(service.browser().send(machine_post("/token", None, wrong)).await);
@@ -184,8 +228,6 @@ async fn refusals(visit: &mut Visit<'_>, foreign_hint: &str) -> Vec<String> {
     replies.push(forum.ask(service, "/revoke", &[("token", revoked)]).await);
     replies.push(forum.userinfo(service, revoked).await);
     replies.push(forum.ask(service, "/introspect", &[("token", revoked)]).await);
-    // A code that is used twice is written down in the log.
-    replies.push(forum.redeem(service, &visit.request, &visit.answer).await);
     assert!(replies.iter().all(|reply| !reply.text().contains("access_token")));
     replies.iter().map(|reply| said(reply, foreign_hint)).collect()
 }
@@ -195,8 +237,10 @@ async fn refusals(visit: &mut Visit<'_>, foreign_hint: &str) -> Vec<String> {
 fn said(reply: &Reply, brought: &str) -> String {
     let headers = reply.headers.values().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let mut said = (headers.collect::<Vec<_>>().join("\n") + &reply.text()).replace(brought, "");
-    let jwts: Vec<_> =
-        said.split(|c: char| !c.is_ascii_graphic()).filter(|word| word.matches('.').count() == 2).collect();
+    let jwts: Vec<_> = said
+        .split(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c))
+        .filter(|word| word.matches('.').count() == 2)
+        .collect();
     let inside: Vec<_> =
         jwts.iter().filter_map(|jwt| BASE64URL_NOPAD.decode(jwt.split('.').nth(1)?.as_bytes()).ok()).collect();
     for bytes in inside {
@@ -218,7 +262,7 @@ async fn r34_r36_r38_the_subject_is_one_in_every_place_and_another_in_every_sect
         subjects.push(first.clone());
     }
     let places = found.values().map(Vec::len).sum::<usize>();
-    assert_eq!(places, 6 * 13, "every place of every forum");
+    assert_eq!(places, 6 * 14, "every place of every forum");
     subjects.sort();
     subjects.dedup();
     assert_eq!(subjects.len(), 4, "no two people and no two sectors have one in common");

@@ -16,7 +16,8 @@ use heteronym::{
 };
 use serde_json::{Map, Value};
 
-use self::receiver::{Receiver, Say};
+pub(super) use self::receiver::Receiver;
+use self::receiver::Say;
 use crate::harness::{Browser, Choices, Citizen, Forum, ISSUER, Service, Tokens};
 
 /// A citizen who is signed in, and nobody yet who would have to hear of it.

@@ -37,14 +37,14 @@ struct Desk {
     count: watch::Sender<usize>,
 }
 
-pub(super) struct Receiver {
+pub(in crate::provider) struct Receiver {
     desk: Desk,
     address: SocketAddr,
     serving: AbortHandle,
 }
 
 impl Receiver {
-    pub(super) async fn start() -> Self {
+    pub(in crate::provider) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let say = Arc::new(Mutex::new(Say::Status(200)));
@@ -54,7 +54,7 @@ impl Receiver {
         Self { desk, address, serving }
     }
 
-    pub(super) fn address(&self) -> String {
+    pub(in crate::provider) fn address(&self) -> String {
         format!("http://{}/logout", self.address)
     }
 
@@ -68,7 +68,7 @@ impl Receiver {
     }
 
     /// The tokens that came, each the only field of its form.
-    pub(super) fn tokens(&self) -> Vec<String> {
+    pub(in crate::provider) fn tokens(&self) -> Vec<String> {
         let token = |(headers, form): (HeaderMap, String)| {
             assert_eq!(headers[header::CONTENT_TYPE], "application/x-www-form-urlencoded");
             let fields: Vec<(String, String)> = form_urlencoded::parse(form.as_bytes()).into_owned().collect();

@@ -67,7 +67,7 @@ fn example(page: &Page, operation: Operation<'_>) -> HttpRequest<Body> {
         let contents = operation.responses(page).into_iter().filter_map(|(_, response)| response.get("content"));
         contents.filter_map(Value::as_object).any(|content| content.contains_key(wanted))
     };
-    if is_media_type("text/html") || operation.response(page, 303).is_some() {
+    if is_media_type("text/html") || operation.response(page, 303).is_some() && !is_media_type("text/plain") {
         request = request.header(header::ACCEPT, "text/html");
     }
     match operation.body() {
@@ -78,8 +78,7 @@ fn example(page: &Page, operation: Operation<'_>) -> HttpRequest<Body> {
 }
 
 async fn open() -> Service {
-    let resources = "\n[clients]\nregistration = \"open\"\n";
-    Service::start_at(ISSUER, resources, 1).await
+    Service::start_at(ISSUER, "\n[clients]\nregistration = \"open\"\n", 1).await
 }
 
 async fn call(service: &Service, method: Method, address: &str, token: &Value, body: Option<&Value>) -> Reply {

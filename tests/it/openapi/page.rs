@@ -89,8 +89,8 @@ impl<'a> Operation<'a> {
             let name = parameter["name"].as_str().unwrap();
             match (parameter["in"].as_str().unwrap(), parameter.get("example")) {
                 ("path", Some(Value::String(example))) => path = path.replace(&format!("{{{name}}}"), example),
-                ("query", Some(Value::String(example))) => drop(query.append_pair(name, example)),
-                ("query", Some(Value::Object(members))) => drop(query.extend_pairs(pairs(members))),
+                ("query", Some(Value::String(example))) => _ = query.append_pair(name, example),
+                ("query", Some(Value::Object(members))) => _ = query.extend_pairs(pairs(members)),
                 ("header", None) => {}
                 other => panic!("{} {name}: {other:?} is no example", self.name()),
             }
@@ -152,7 +152,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 #[test]
 fn every_reference_leads_somewhere_and_every_operation_says_what_it_is() {
     let page = Page::read();
-    page.visit(&mut |value| drop(page.resolve(value)));
+    page.visit(&mut |value| _ = page.resolve(value));
     for operation in page.operations() {
         assert!(operation.summary().ends_with('.'), "{}: {:?}", operation.name(), operation.summary());
         assert!(!operation.responses(&page).is_empty(), "{}", operation.name());
@@ -163,7 +163,7 @@ fn every_reference_leads_somewhere_and_every_operation_says_what_it_is() {
 #[should_panic(expected = "is not there")]
 fn a_reference_that_leads_nowhere_is_found() {
     let page = Page::parse("a: { $ref: '#/components/schemas/Lost' }");
-    page.visit(&mut |value| drop(page.resolve(value)));
+    page.visit(&mut |value| _ = page.resolve(value));
 }
 
 #[test]

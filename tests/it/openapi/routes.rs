@@ -14,7 +14,10 @@ fn routes(files: &Files) -> BTreeSet<String> {
     for (file, text) in files.iter().filter(|(file, _)| !file.starts_with("src/forum/")) {
         let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
         for other in [".nest(", ".nest_service(", ".route_service(", ".fallback_service("] {
-            assert!(!code.contains(other), "{file}: {other}…) makes routes that are not looked for here");
+            assert!(
+                !code.contains("Router") || !code.contains(other),
+                "{file}: {other}…) makes routes that are not looked for here"
+            );
         }
         for call in code.split(".route(").skip(1) {
             let [path, handler] = arguments(call).unwrap_or_else(|| panic!("{file}: .route({call}"));

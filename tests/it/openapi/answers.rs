@@ -286,22 +286,6 @@ async fn a_registration_is_as_described_from_its_beginning_to_its_end() {
 }
 
 #[tokio::test]
-async fn every_member_of_a_registration_is_on_the_page_and_on_no_other() {
-    let (page, specs) = (Page::read(), include_str!("../../../specs/clients.md"));
-    let table = specs.split("## 3. The members").nth(1).unwrap().split("\n## ").next().unwrap();
-    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
-    let mut told: Vec<_> =
-        rows.flat_map(|cell| cell.split('`').filter(|name| name.contains(char::is_alphabetic))).collect();
-    told.retain(|name| !name.contains(' '));
-    let schema = json!({ "$ref": "#/components/schemas/ClientMetadata" });
-    let mut described: Vec<_> =
-        page.resolve(&schema)["properties"].as_object().unwrap().keys().map(String::as_str).collect();
-    told.sort_unstable();
-    described.sort_unstable();
-    assert_eq!(described, told);
-}
-
-#[tokio::test]
 async fn the_operators_listener_is_as_described() {
     let page = Page::read();
     for (ready, status) in [(Ok(()), 200), (Err("no database".to_owned()), 503)] {

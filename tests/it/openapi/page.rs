@@ -37,6 +37,10 @@ impl Page {
         self.0.pointer(pointer).unwrap_or_else(|| panic!("{reference} is not there"))
     }
 
+    pub(super) fn schema(&self, name: &str) -> &Value {
+        self.0["components"]["schemas"].get(name).unwrap_or_else(|| panic!("the schema {name} is not there"))
+    }
+
     pub(super) fn operations(&self) -> Vec<Operation<'_>> {
         let items = self.0["paths"].as_object().unwrap();
         let of_item = |(path, item)| {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use heteronym::domain::claim::PERSON_CLAIMS;
 use serde_json::Value;
 
 use super::page::Page;
@@ -93,6 +94,27 @@ fn every_keyword_of_the_page_is_one_that_is_checked() {
     assert_eq!(unknown_keywords(&Page::read()), BTreeSet::new());
     let other = Page::parse("components: { schemas: { A: { properties: { b: { oneOf: [] } } } } }");
     assert_eq!(unknown_keywords(&other), BTreeSet::from(["oneOf"]));
+}
+
+/// The members that a schema describes by itself.
+fn members<'a>(page: &'a Page, name: &str) -> BTreeSet<&'a str> {
+    let schema = page.schema(name)["properties"].as_object().unwrap();
+    schema.keys().map(String::as_str).collect()
+}
+
+#[test]
+fn the_members_of_a_registration_are_those_that_the_page_on_clients_explains() {
+    let clients = include_str!("../../../specs/clients.md");
+    let table = clients.split("## 3. The members").nth(1).unwrap().split("\n## ").next().unwrap();
+    let cells = table.lines().filter_map(|line| line.strip_prefix('|')?.split('|').next());
+    let explained: BTreeSet<_> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    assert_eq!(members(&Page::read(), "ClientMetadata"), explained);
+}
+
+#[test]
+fn the_claims_of_userinfo_are_those_of_the_program() {
+    let ours = PERSON_CLAIMS.iter().map(|(claim, _)| *claim).chain(["sub", "verified_claims"]);
+    assert_eq!(members(&Page::read(), "UserInfo"), ours.collect());
 }
 
 #[test]

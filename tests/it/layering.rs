@@ -303,7 +303,7 @@ fn tree(files: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 /// Every `.rs` file under `src`.
-fn sources() -> BTreeMap<String, String> {
+pub(crate) fn sources() -> BTreeMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut sources = BTreeMap::new();
     let mut directories = vec![root.join("src")];

@@ -20,6 +20,7 @@ mod http_tls;
 mod journeys;
 mod keys;
 mod layering;
+mod openapi;
 mod pages;
 mod privacy;
 mod proofing;

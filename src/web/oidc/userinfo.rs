@@ -81,6 +81,10 @@ fn refusal(error: &BearerError) -> Response {
     let (code, description) = match error {
         BearerError::Missing => (None, ErrorCode::InvalidToken.meaning()),
         BearerError::Refused(code) => (Some(*code), code.meaning()),
+        // Not the token's fault: nothing for the header that says what is wrong with it.
+        BearerError::Proof(error) if error.code.status() >= 500 => {
+            return oauth_error(error.code, &error.description, false);
+        }
         BearerError::Proof(error) => (Some(error.code), error.description.as_str()),
         BearerError::Store(error) => {
             tracing::error!(%error, "UserInfo cannot use the database");
@@ -105,4 +109,22 @@ fn refusal(error: &BearerError) -> Response {
         }
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::client::EndpointError;
+
+    #[test]
+    fn a_fault_of_ours_is_no_challenge_to_the_client() {
+        let of_ours: EndpointError = ErrorCode::ServerError.into();
+        let response = refusal(&BearerError::Proof(of_ours));
+        assert_eq!((response.status().as_u16(), response.headers().get(header::WWW_AUTHENTICATE)), (500, None));
+        let of_the_proof: EndpointError = ErrorCode::UseDpopNonce.into();
+        let response = refusal(&BearerError::Proof(of_the_proof));
+        let challenge = response.headers().get(header::WWW_AUTHENTICATE).unwrap().to_str().unwrap();
+        assert_eq!(response.status().as_u16(), 401);
+        assert!(challenge.starts_with("DPoP error=\"use_dpop_nonce\""), "{challenge}");
+    }
 }

@@ -16,6 +16,7 @@ mod hostile_requests;
 mod hostile_tokens;
 mod lengths;
 mod logout;
+mod mutual_tls;
 mod pseudonyms;
 mod refresh;
 mod sign_out;

@@ -10,6 +10,7 @@ mod disabled;
 mod discovery;
 mod endings;
 mod faults;
+mod forged;
 mod hostile_dpop;
 mod hostile_par;
 mod hostile_requests;

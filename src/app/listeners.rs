@@ -67,18 +67,28 @@ impl Listeners {
 }
 
 impl Mutual {
-    /// The provider as clients see it there: only the endpoints that they call themselves. A page would have its cookies and
-    /// its user asked for a certificate.
     pub(super) fn router(&self, router: Router, services: &Services) -> Router {
-        let issuer = services.config.server.issuer.origin();
-        let authority = |origin: &str| origin.trim_start_matches("https://").to_owned();
-        let gate = Arc::new(Gate {
-            own: authority(&self.url.origin()),
-            issuer: HeaderValue::from_str(&authority(&issuer)).ok(),
-            paths: back_channel(&services.provider.metadata(), &issuer),
-        });
-        router.layer(middleware::from_fn(move |request: Request, next: Next| Arc::clone(&gate).pass(request, next)))
+        at_alias(router, services, &self.url)
     }
+}
+
+impl Services {
+    /// The provider as clients see it at `server.mtls_url`, where there is one.
+    pub fn router_for_certificates(&self) -> Option<Router> {
+        self.config.server.mtls_url.as_ref().map(|url| at_alias(self.router(), self, url))
+    }
+}
+
+/// Only the endpoints that clients call themselves. A page would have its cookies and its user asked for a certificate.
+fn at_alias(router: Router, services: &Services, url: &MtlsUrl) -> Router {
+    let issuer = services.config.server.issuer.origin();
+    let authority = |origin: &str| origin.trim_start_matches("https://").to_owned();
+    let gate = Arc::new(Gate {
+        own: authority(&url.origin()),
+        issuer: HeaderValue::from_str(&authority(&issuer)).ok(),
+        paths: back_channel(&services.provider.metadata(), &issuer),
+    });
+    router.layer(middleware::from_fn(move |request: Request, next: Next| Arc::clone(&gate).pass(request, next)))
 }
 
 /// What may come in by the listener for certificates.

@@ -68,7 +68,16 @@ impl Addresses<'_> {
         Ok(Some(address.to_owned()))
     }
 
-    /// The same at the origin of a redirect URI (OpenID Connect Front-Channel Logout §2): every browser goes there.
+    /// The same as a link in a list of many, which stays short enough to be sent.
+    pub(super) fn linked(self, member: &'static str, given: Option<&str>) -> Result<Option<String>, RegistrationError> {
+        let address = self.visited(member, given)?;
+        if address.as_ref().is_some_and(|address| address.len() > MAX_LINK) {
+            return Err(RegistrationError::TooLong(member, MAX_LINK));
+        }
+        Ok(address)
+    }
+
+    /// Where browsers are sent, at the origin of a redirect URI (OpenID Connect Front-Channel Logout §2): every browser goes there.
     pub(super) fn at_home(
         self,
         member: &'static str,
@@ -148,5 +157,6 @@ pub(super) fn is_at(address: &str, redirects: &[String]) -> bool {
 
 const MOST: usize = 20;
 const MAX_LENGTH: usize = 2_000;
+const MAX_LINK: usize = 400;
 /// Of an address that is told back.
 const MOST_SHOWN: usize = 200;

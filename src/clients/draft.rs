@@ -199,7 +199,7 @@ impl Draft {
             default_max_age: self.default_max_age,
             require_auth_time: self.require_auth_time,
             default_acr_values: self.default_acr_values.iter().filter(|acr| is_acr(acr)).cloned().collect(),
-            initiate_login_uri: addresses.visited("initiate_login_uri", self.initiate_login_uri.as_deref())?,
+            initiate_login_uri: addresses.linked("initiate_login_uri", self.initiate_login_uri.as_deref())?,
             frontchannel_logout_uri: addresses.at_home(
                 "frontchannel_logout_uri",
                 self.frontchannel_logout_uri.as_deref(),

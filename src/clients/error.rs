@@ -31,6 +31,8 @@ pub enum RegistrationError {
     HowMany(&'static str, &'static str),
     #[error("{0} has to be an https address of at most 2,000 characters, without user information")]
     Address(&'static str),
+    #[error("{0} is longer than {1} characters: give a shorter address")]
+    TooLong(&'static str, usize),
     #[error("{0} is not in canonical spelling: write {1}")]
     NotCanonical(&'static str, String),
     #[error("{0} has a fragment: leave out # and what follows")]
@@ -137,6 +139,7 @@ impl RegistrationError {
             Self::RedirectUri(member, ..)
             | Self::HowMany(member, _)
             | Self::Address(member)
+            | Self::TooLong(member, _)
             | Self::NotCanonical(member, _)
             | Self::Fragment(member)
             | Self::Outbound(member, _)

@@ -245,6 +245,20 @@ impl Client {
         self.manages_itself
     }
 
+    /// Where a browser goes to begin a sign-in at this client (OpenID Connect Core §4), if that can be. It is told who the
+    /// provider is and nothing else: no `login_hint`, for whoever follows the link is nobody yet. An `iss` that the client
+    /// registered in its own address is not asked twice.
+    pub fn entrance(&self, issuer: &str) -> Option<String> {
+        let registered = self.metadata.initiate_login_uri.as_ref().filter(|_| !self.is_disabled())?;
+        let mut address = url::Url::parse(registered).ok()?;
+        let is_its_own = |pair: &&str| form_urlencoded::parse(pair.as_bytes()).all(|(name, _)| name != "iss");
+        let own: Vec<_> =
+            address.query().unwrap_or_default().split('&').filter(is_its_own).map(str::to_owned).collect();
+        address.set_query(Some(&own.join("&")).filter(|query| !query.is_empty()).map(String::as_str));
+        address.query_pairs_mut().append_pair("iss", issuer);
+        Some(address.into())
+    }
+
     /// Id and name, as an operator is told of it.
     pub fn told(&self) -> String {
         let ended = if self.is_disabled() { ", disabled" } else { "" };

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use heteronym::clients::Draft;
 
 use super::{EVERYTHING, House, assert_says, assert_silent, becomes, known, words};
-use crate::harness::{Browser, Choices, Forum, Service};
+use crate::harness::{Browser, Choices, Forum, Reply, Service};
 
 /// Signs the browser's person in to one more forum.
 async fn enter(service: &Service, browser: &mut Browser, forum: &Forum, scope: &str, choices: &Choices) {
@@ -226,8 +226,12 @@ async fn many_forums_come_page_by_page_and_no_page_grows_beyond_its_bounds() {
     for number in 0..11 {
         // As long as a registered name may be, and each character but the last five in HTML.
         let name = format!("{}{number:x}", "&".repeat(79));
-        let draft = Draft { name, scope: EVERYTHING.to_owned(), ..Draft::default() };
-        let forum = house.service.register(&format!("forum-{number}.example"), draft).await;
+        let host = format!("forum-{number}.example");
+        let entrance = format!("https://{host}/");
+        let entrance = format!("{entrance}{}", "&".repeat(400 - entrance.len()));
+        let draft =
+            Draft { name, scope: EVERYTHING.to_owned(), initiate_login_uri: Some(entrance), ..Draft::default() };
+        let forum = house.service.register(&host, draft).await;
         let choices = Choices::all("Marguerite des prés fleuris ab").at("departement");
         for round in 0..5 {
             becomes(&house.service, &house.citizen, if round % 2 == 0 { &facts } else { &elsewhere }).await;
@@ -254,4 +258,66 @@ async fn many_forums_come_page_by_page_and_no_page_grows_beyond_its_bounds() {
     }
     assert!(found < 50_000, "{found}");
     assert_says(&house.list().await, &["One more from before is in your file, below."]);
+}
+
+#[tokio::test]
+async fn a_forum_that_registered_where_a_sign_in_begins_is_opened_from_its_card_with_nothing_of_the_person() {
+    let service = Service::start().await;
+    let citizen = service.arnaud().await;
+    let mut browser = service.browser();
+    browser.sign_in(&service, &citizen).await;
+    let hosts = vec!["https://forum.example/cb".to_owned()];
+    for refused in ["http://forum.example/login", &format!("https://forum.example/{}", "a".repeat(400))] {
+        let draft = Draft { name: "Forum".to_owned(), redirect_uris: hosts.clone(), ..at_entrance(refused) };
+        let error = service.services.clients.register(draft).await.unwrap_err();
+        assert!(error.to_string().starts_with("initiate_login_uri "), "only https, and short: {error}");
+    }
+    let forum = service.register("forum.example", at_entrance("https://forum.example/login")).await;
+    enter(&service, &mut browser, &forum, "openid", &Choices::all("Genêt")).await;
+    let list = browser.get("/account/forums").await;
+    assert_says(&list, &["Open the forum Forum of forum.example"]);
+    assert_eq!(entrances(&list), ["https://forum.example/login?iss=https%3A%2F%2Fid.example"]);
+    browser.cookies.insert("__Host-lang".to_owned(), "fr".to_owned());
+    assert_says(&browser.get("/account/forums").await, &["Ouvrir le forum"]);
+    let silent = service.forum("silent.example", "openid").await;
+    enter(&service, &mut browser, &silent, "openid", &Choices::all("Ajonc")).await;
+    assert_eq!(entrances(&browser.get("/account/forums").await).len(), 1, "one of the two registered an address");
+    assert!(service.services.clients.disable(&forum.client.id).await.unwrap());
+    assert_eq!(entrances(&browser.get("/account/forums").await), [""; 0], "a disabled forum is not opened");
+}
+
+#[tokio::test]
+async fn the_address_where_a_sign_in_begins_keeps_its_own_query_and_names_one_issuer() {
+    let service = Service::start().await;
+    let citizen = service.arnaud().await;
+    let mut browser = service.browser();
+    browser.sign_in(&service, &citizen).await;
+    let ours = "iss=https%3A%2F%2Fid.example";
+    for (number, (query, expected)) in [
+        ("?board=a%26b&x", format!("?board=a%26b&x&{ours}")),
+        ("?iss=https://evil.example&x=1", format!("?x=1&{ours}")),
+        ("?%69ss=https://evil.example", format!("?{ours}")),
+        ("?a=%22onclick=alert(1)", format!("?a=%22onclick=alert(1)&{ours}")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let host = format!("forum{number}.example");
+        let forum = service.register(&host, at_entrance(&format!("https://{host}/login{query}"))).await;
+        enter(&service, &mut browser, &forum, "openid", &Choices::all("Genêt")).await;
+        let list = browser.get("/account/forums").await;
+        let expected = format!("https://{host}/login{expected}");
+        assert!(entrances(&list).contains(&expected), "{expected}: {:?}", entrances(&list));
+    }
+}
+
+fn at_entrance(address: &str) -> Draft {
+    Draft { scope: "openid".to_owned(), initiate_login_uri: Some(address.to_owned()), ..Draft::default() }
+}
+
+/// Where the links of a page lead outside.
+fn entrances(page: &Reply) -> Vec<String> {
+    let text = page.text();
+    let links = text.split("<a href=\"https://").skip(1).map(|link| link.split_once('"').unwrap().0);
+    links.map(|link| format!("https://{}", link.replace("&#38;", "&"))).collect()
 }

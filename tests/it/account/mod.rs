@@ -74,7 +74,7 @@ impl House {
 }
 
 /// Somebody of whom everything is known.
-fn known(service: &Service) -> Facts {
+pub(crate) fn known(service: &Service) -> Facts {
     let mut facts = facts_of(service, Date::constant(1987, 3, 2), "cog:38563", "Arnaud R.");
     facts.sex = Sex::Male;
     let authority = RegistrarId::from_bytes([7; 16]);

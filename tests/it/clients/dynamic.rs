@@ -304,6 +304,40 @@ async fn g1_no_member_takes_an_address_that_is_not_plain_https() {
 }
 
 #[tokio::test]
+async fn g2_g3_no_member_that_is_fetched_takes_a_private_address_in_any_spelling() {
+    let service = taking("open", "").await;
+    let private = [
+        "0.0.0.0",
+        "169.254.169.254",
+        "192.168.0.1",
+        "100.64.0.1",
+        "[fc00::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[64:ff9b::7f00:1]",
+    ];
+    let spelt =
+        ["2130706433", "0x7f.1", "0177.0.0.1", "127.1", "localhost.", "LOCALHOST", "１２７.0.0.1", "127.0.0.1."];
+    for host in private.into_iter().chain(spelt) {
+        let address = format!("https://{host}/x");
+        for member in ["jwks_uri", "sector_identifier_uri", "backchannel_logout_uri", "request_uris"] {
+            let value = if member == "request_uris" { json!([address]) } else { json!(address) };
+            let (code, description) = refusal(&service, &with(asked("forum.example"), member, value)).await;
+            assert_eq!(code, "invalid_client_metadata", "{member} {host}");
+            assert!(description.starts_with(member), "{member} {host}: {description}");
+        }
+    }
+    for host in spelt.into_iter().filter(|host| *host != "localhost.") {
+        for member in ["client_uri", "initiate_login_uri", "frontchannel_logout_uri"] {
+            let body = with(asked("forum.example"), member, json!(format!("https://{host}/x")));
+            let (_, description) = refusal(&service, &body).await;
+            assert!(description.contains("canonical spelling"), "{member} {host}: {description}");
+        }
+    }
+    assert!(service.services.clients.list().await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn g11_a_logo_is_kept_and_neither_fetched_nor_shown() {
     let sink = Sink::start(Script::Silence).await;
     let local = "http://localhost:8400";

@@ -21,7 +21,7 @@ fn thumbprint(issued: &Issued) -> String {
 }
 
 /// An authority that signs certificates.
-fn authority(name: &str) -> (Issued, Issuer<'static, KeyPair>) {
+pub(crate) fn authority(name: &str) -> (Issued, Issuer<'static, KeyPair>) {
     let params = || {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name = rcgen::DistinguishedName::new();

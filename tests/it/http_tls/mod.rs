@@ -35,6 +35,8 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
+pub(crate) use self::clients::authority;
+
 pub(crate) const HOST: &str = "id.test";
 /// 1 January 2026: the time of every server here, until a test moves it.
 const NOW: u64 = 1_767_225_600;
@@ -57,7 +59,11 @@ impl Issued {
         Self { certificate: params.self_signed(&key).unwrap(), key }
     }
 
-    fn signed_by(names: &[&str], authority: &Issuer<'_, KeyPair>, alter: impl FnOnce(&mut CertificateParams)) -> Self {
+    pub(crate) fn signed_by(
+        names: &[&str],
+        authority: &Issuer<'_, KeyPair>,
+        alter: impl FnOnce(&mut CertificateParams),
+    ) -> Self {
         let (params, key) = Self::params(names, alter);
         Self { certificate: params.signed_by(&key, authority).unwrap(), key }
     }
@@ -71,15 +77,15 @@ impl Issued {
         (params, KeyPair::generate().unwrap())
     }
 
-    fn der(&self) -> &[u8] {
+    pub(crate) fn der(&self) -> &[u8] {
         self.certificate.der()
     }
 
-    fn chain(&self) -> Vec<CertificateDer<'static>> {
+    pub(crate) fn chain(&self) -> Vec<CertificateDer<'static>> {
         vec![self.certificate.der().clone()]
     }
 
-    fn private(&self) -> PrivateKeyDer<'static> {
+    pub(crate) fn private(&self) -> PrivateKeyDer<'static> {
         PrivatePkcs8KeyDer::from(self.key.serialize_der()).into()
     }
 
@@ -217,7 +223,7 @@ fn client(versions: &[&'static SupportedProtocolVersion], trusted: &Issued, own:
     }
 }
 
-fn roots(trusted: &Issued) -> RootCertStore {
+pub(crate) fn roots(trusted: &Issued) -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.certificate.der().clone()).unwrap();
     roots

@@ -35,6 +35,8 @@ pub(super) struct Seen {
     pub(super) hosts: String,
     /// The service has ended the forum's access.
     pub(super) closed: bool,
+    /// Where a sign-in there begins, if it registered such an address.
+    pub(super) entrance: Option<String>,
     pub(super) live: Option<Live>,
     pub(super) earlier: Vec<Earlier>,
     /// How many more there were before.
@@ -98,6 +100,7 @@ impl Dealer<'_> {
             name: forum.name().to_owned(),
             hosts: forum.client.metadata.hosts().join(", "),
             closed: forum.client.is_disabled(),
+            entrance: forum.client.entrance(self.page.site().origin()),
             live: live.first().map(|consent| self.live(forum, consent)),
             earlier: over.iter().take(EARLIER).map(|consent| self.earlier(consent)).collect(),
             more: over.len().saturating_sub(EARLIER),

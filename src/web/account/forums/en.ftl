@@ -50,6 +50,7 @@ forums-indexable = search engines may see it
 forums-not-indexable = hidden from search engines
 forums-together = These forums belong together: they know you by the same pseudonym and can put together what each has got.
 forums-closed = this forum no longer has access to the service
+forums-open = Open the forum
 forums-since = Agreed on
 forums-name-untold = Your name is not told to this forum.
 forums-residence = Place of residence ({ $level })

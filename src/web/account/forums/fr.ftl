@@ -50,6 +50,7 @@ forums-indexable = visible des moteurs de recherche
 forums-not-indexable = caché aux moteurs de recherche
 forums-together = Ces forums vont ensemble : ils vous connaissent sous le même pseudonyme et peuvent rapprocher ce que chacun a reçu.
 forums-closed = ce forum n’a plus accès au service
+forums-open = Ouvrir le forum
 forums-since = Accord donné le
 forums-name-untold = Votre nom n’est pas transmis à ce forum.
 forums-residence = Lieu de résidence ({ $level })

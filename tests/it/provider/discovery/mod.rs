@@ -1,13 +1,19 @@
-//! Discovery and keys: what is advertised is served, and nothing private is published.
+//! Discovery and keys: what is advertised is served, and nothing private is published. Each member of the document has
+//! its visit in one of the tables of this directory.
+
+mod claims;
+mod endpoints;
+mod house;
+mod requests;
+mod signatures;
 
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
 
-use heteronym::clients::Draft;
-
-use crate::harness::{Choices, ISSUER, Service};
+use self::house::{House, Visit};
+use crate::harness::{ISSUER, Service};
 
 #[tokio::test]
 async fn discovery_advertises_what_is_served_and_nothing_else() {
@@ -46,34 +52,29 @@ async fn discovery_advertises_what_is_served_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn every_advertised_response_mode_prompt_and_way_to_authenticate_works() {
-    let service = Service::start().await;
-    let metadata = service.browser().get("/.well-known/openid-configuration").await.json();
-    let forum = service.forum("forum.example", "openid").await;
-    let mut browser = service.browser();
-    for prompt in metadata["prompt_values_supported"].as_array().unwrap() {
-        let reply = browser.get(&forum.request("openid").with("prompt", prompt.as_str().unwrap()).target()).await;
-        assert_eq!(reply.status, StatusCode::SEE_OTHER, "{prompt}");
-        assert!(!reply.location().unwrap().contains("invalid_request"), "{prompt}");
-    }
-    for mode in metadata["response_modes_supported"].as_array().unwrap() {
-        let request = forum.request("openid").with("prompt", "none").with("response_mode", mode.as_str().unwrap());
-        let reply = browser.get(&request.target()).await;
-        let said = [reply.location().unwrap_or_default(), &reply.text()].concat();
-        let signed = mode.as_str().unwrap().ends_with("jwt");
-        assert!(said.contains(if signed { "response" } else { "login_required" }), "{mode}");
-        assert!(!signed || !said.contains("login_required"), "{mode} says nothing beside the token");
-    }
-    let methods = metadata["token_endpoint_auth_methods_supported"].as_array().unwrap();
-    assert_eq!(methods.len(), 4, "none that takes a certificate, since no listener asks for one");
-    let citizen = service.arnaud().await;
-    for (number, method) in methods.iter().enumerate() {
-        let auth_method = method.as_str().unwrap().parse().unwrap();
-        let draft = Draft { scope: "openid".to_owned(), auth_method, ..Draft::default() };
-        let forum = service.register(&format!("forum{number}.example"), draft).await;
-        let tokens = service.sign_in(&forum, &citizen, "openid", &Choices::all("Genêt")).await;
-        assert_eq!(tokens.token_type, "Bearer", "{method}");
-    }
+async fn every_member_of_the_document_is_visited_and_nothing_else_is() {
+    let tables: [&[(&str, Visit)]; 6] = [
+        &endpoints::VISITS,
+        &claims::VISITS,
+        &requests::VISITS,
+        &requests::LOGOUTS,
+        &signatures::OURS,
+        &signatures::OF_CLIENTS,
+    ];
+    let mut visited: Vec<&str> = tables.into_iter().flatten().map(|(member, _)| *member).collect();
+    visited.sort_unstable();
+    let document = House::open().await.document().await;
+    let mut members: Vec<&str> = document.keys().map(String::as_str).collect();
+    members.sort_unstable();
+    assert_eq!(members, visited);
+}
+
+#[tokio::test]
+async fn where_no_listener_asks_for_certificates_nothing_says_that_one_does() {
+    let document = Service::start().await.browser().get("/.well-known/openid-configuration").await.json();
+    assert_eq!(document.get("mtls_endpoint_aliases"), None);
+    assert_eq!(document["tls_client_certificate_bound_access_tokens"], false);
+    assert!(!document.to_string().contains("tls_client_auth"));
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ pub mod accounts;
 pub mod clients;
 pub mod consents;
 pub mod grants;
+pub mod log_secrets;
 pub mod logouts;
 pub mod persons;
 pub mod pseudonyms;
@@ -36,6 +37,7 @@ pub fn statements() -> Vec<Statement> {
         clients::ALL,
         consents::ALL,
         grants::ALL,
+        log_secrets::ALL,
         logouts::ALL,
         persons::ALL,
         pseudonyms::ALL,

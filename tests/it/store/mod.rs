@@ -12,6 +12,7 @@ mod ended_sessions;
 mod engine;
 mod grants;
 mod killed;
+mod log_secrets;
 mod logouts;
 mod persons;
 mod pseudonyms;

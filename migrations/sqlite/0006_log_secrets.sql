@@ -1,0 +1,10 @@
+-- The secret from which the tags and salts of a person's leaves in the public logs are made, and how many tags were used: see
+-- specs/log.md, "Owners". Without the row nobody finds the person's leaves or opens what they commit to; the logs stay what they are.
+CREATE TABLE log_secrets (
+    person_id BLOB NOT NULL PRIMARY KEY REFERENCES persons (id) ON DELETE CASCADE,
+    sealed BLOB NOT NULL,
+    leaves INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- How many tokens were logged under a pseudonym.
+ALTER TABLE pseudonyms ADD COLUMN leaves INTEGER NOT NULL DEFAULT 0;

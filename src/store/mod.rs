@@ -16,6 +16,7 @@ pub mod clients;
 pub mod consents;
 pub mod grants;
 pub mod log_secrets;
+pub mod log_subjects;
 pub mod logouts;
 pub mod persons;
 pub mod pseudonyms;
@@ -38,6 +39,7 @@ pub fn statements() -> Vec<Statement> {
         consents::ALL,
         grants::ALL,
         log_secrets::ALL,
+        log_subjects::ALL,
         logouts::ALL,
         persons::ALL,
         pseudonyms::ALL,

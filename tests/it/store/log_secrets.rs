@@ -13,6 +13,7 @@ use super::{
 on_both_engines! {
     a_person_has_one_secret_which_stays
     each_number_of_a_person_is_given_once
+    the_newest_enrolment_counts
     each_number_of_a_pseudonym_is_given_once
     fifty_contenders_get_fifty_numbers_without_a_gap
     after_an_erasure_there_is_no_secret_and_no_number
@@ -25,7 +26,7 @@ async fn a_person_has_one_secret_which_stays(db: Db) {
     assert!(insert(b"first").await.unwrap());
     assert!(!insert(b"second").await.unwrap());
     let found = db.read(move |tx| Box::pin(log_secrets::find(tx, person))).await.unwrap();
-    assert_eq!(found.as_deref(), Some(b"first".as_slice()));
+    assert!(found.is_some_and(|found| found.sealed == b"first" && found.enrolment == 0));
     assert!(db.read(|tx| Box::pin(log_secrets::find(tx, STRANGER))).await.unwrap().is_none());
 }
 
@@ -40,6 +41,18 @@ async fn each_number_of_a_person_is_given_once(db: Db) {
     }
     let counted = db.read(move |tx| Box::pin(log_secrets::counted(tx, person))).await.unwrap();
     assert_eq!(counted, Some(3));
+}
+
+async fn the_newest_enrolment_counts(db: Db) {
+    let world = World::add_to(&db).await;
+    let person = world.person.id;
+    db.write(move |tx| Box::pin(log_secrets::insert(tx, person, b"secret"))).await.unwrap();
+    let enrol = || db.write(move |tx| Box::pin(log_secrets::count_enrolment(tx, person)));
+    assert_eq!(enrol().await.unwrap(), Some(0));
+    assert_eq!(db.write(move |tx| Box::pin(log_secrets::count(tx, person))).await.unwrap(), Some(1));
+    assert_eq!(enrol().await.unwrap(), Some(2));
+    let found = db.read(move |tx| Box::pin(log_secrets::find(tx, person))).await.unwrap();
+    assert!(found.is_some_and(|found| found.enrolment == 2));
 }
 
 async fn each_number_of_a_pseudonym_is_given_once(db: Db) {

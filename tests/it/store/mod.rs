@@ -13,6 +13,7 @@ mod engine;
 mod grants;
 mod killed;
 mod log_secrets;
+mod log_subjects;
 mod logouts;
 mod persons;
 mod pseudonyms;

@@ -8,6 +8,7 @@
 
 mod engine;
 mod error;
+mod sequencer;
 mod statement;
 mod value;
 
@@ -15,6 +16,7 @@ pub mod accounts;
 pub mod clients;
 pub mod consents;
 pub mod grants;
+pub mod log;
 pub mod log_secrets;
 pub mod log_subjects;
 pub mod logouts;
@@ -28,6 +30,7 @@ pub mod throttles;
 
 pub use engine::{OpenError, PostgresOptions, Store, Tx};
 pub use error::StoreError;
+pub use sequencer::{Log, MAX_LEAF, NewLeaf, Pending, Placed, Receipt, Sequenced, Sequencer};
 pub use statement::Statement;
 pub use value::{Row, Value};
 
@@ -38,6 +41,7 @@ pub fn statements() -> Vec<Statement> {
         clients::ALL,
         consents::ALL,
         grants::ALL,
+        log::ALL,
         log_secrets::ALL,
         log_subjects::ALL,
         logouts::ALL,

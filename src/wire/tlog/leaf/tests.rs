@@ -309,7 +309,7 @@ fn another_spelling_of_the_same_leaf_is_refused() {
     for Written { log, text, .. } in vectors().leaves {
         let (mut quoted, mut escaped) = (false, false);
         for (at, byte) in text.bytes().enumerate() {
-            let mut refuse = |put: &str| {
+            let refuse = |put: &str| {
                 let changed = [&text[..at], put, &text[at..]].concat();
                 assert!(rewritten(&log, &changed).is_err(), "{changed}");
             };

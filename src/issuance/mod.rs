@@ -106,11 +106,10 @@ impl Issuance {
         issuer: &str,
         keyring: Arc<Keyring>,
         attributes: Attributes,
-        transparency: Transparency,
+        (transparency, owners, institutions): (Transparency, Owners, Institutions),
         ambient: Ambient,
         lifetimes: Lifetimes,
     ) -> Self {
-        let (owners, institutions) = (transparency.owners(), transparency.institutions());
         Self { issuer: issuer.into(), keyring, attributes, transparency, owners, institutions, ambient, lifetimes }
     }
 

@@ -116,9 +116,9 @@ impl Prepared {
 
 impl Issuance {
     /// Lets tokens go that are in the log: the transaction that gave the ticket is durable.
-    pub async fn release(&self, ticket: Ticket) -> Result<Issued, IssueError> {
+    pub fn release(&self, ticket: Ticket) -> Result<Issued, IssueError> {
         let Ticket { signed, logged } = ticket;
-        let tlog_proof = self.transparency.proof(&logged).await?;
+        let tlog_proof = self.transparency.logged(&logged)?;
         let tlog_owner = TokenOwner { key: BASE64URL_NOPAD.encode(logged.key.expose()), number: logged.number };
         // The transaction has let go of its own handle, unless a run of it hangs on after an answer: then they are copied.
         let (id_token, access_token) = match Arc::try_unwrap(signed) {

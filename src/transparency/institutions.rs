@@ -11,20 +11,26 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
+use super::OwnLeaves;
 use crate::{
     domain::{
         ambient::{Ambient, Timestamp},
         bracket::BracketTable,
+        log::LogName,
     },
     keyring::{KeyInfo, KeyState, Keyring, Role},
-    store::{Log, NewLeaf, Store, StoreError, Tx, log_subjects, settings},
+    store::{
+        Log, NewLeaf, Store, StoreError, Tx,
+        log::{self, Head},
+        log_subjects, settings,
+    },
     wire::{
         jose::{self, JwkSet},
         sealed::CustodiansKey,
         tlog::{
             Hash,
             leaf::{
-                self, Config, Custodians, Facts as _, Genesis, Hour, Key, KeyAct, NamedKey, Policy, PublicKey, Registry,
+                self, Anchor, Config, Custodians, Facts as _, Genesis, Hour, Key, KeyAct, NamedKey, Policy, PublicKey, Registry,
                 RegistryLeaf,
             },
         },
@@ -61,21 +67,20 @@ impl Institutions {
         Self(Arc::new(Inner { keyring, ambient, rules, announced: RwLock::default() }))
     }
 
-    /// The leaf with which a registry begins.
-    pub fn genesis(&self, now: Timestamp) -> Result<Vec<u8>, StoreError> {
+    /// Whose log it is, and under which keys it begins.
+    fn first(&self, now: Timestamp) -> Result<Genesis, StoreError> {
         let Inner { keyring, rules, .. } = &*self.0;
         let log_keys = keyring.log().public(now).into_iter().map(|key| {
             let key = jose::PublicKey::ed25519(&key.public).map_err(|_| MALFORMED)?;
             NamedKey::new(PublicKey::Signature(key)).map_err(|_| MALFORMED)
         });
-        let genesis = Genesis {
+        Ok(Genesis {
             issuer: rules.issuer.parse().map_err(|_| MALFORMED)?,
             origin: rules.origin.parse().map_err(|_| MALFORMED)?,
             log_keys: log_keys.collect::<Result<_, _>>()?,
             vrf_key: NamedKey::new(PublicKey::Slot(keyring.vrf().public())).map_err(|_| MALFORMED)?,
             policy: self.policy()?,
-        };
-        written(now, genesis)
+        })
     }
 
     /// Sees to it that the registry has the key of a token, at the latest in this transaction.
@@ -91,6 +96,7 @@ impl Institutions {
                 let mut new = this.say_custodians(tx).await?;
                 let policy = this.policy()?;
                 new += u64::from(this.say(tx, "config", |_| Config { policy: policy.clone() }.into()).await?);
+                new += this.say_heads(tx).await?;
                 let (kids, keys) = this.say_keys(tx).await?;
                 Ok((kids, new + keys))
             })
@@ -153,13 +159,27 @@ impl Institutions {
             serde_json::from_str(&text).map_err(|_| StoreError::Corrupt("the custodians' key does not read"))?;
         let leaf = Custodians {
             id: Hash::from_bytes(*key.id().as_bytes()),
-            group_key: *key.group_key(),
+            group_key: key.group_key(),
             epoch: key.epoch(),
             threshold: key.threshold(),
-            custodians: key.custodians(),
-            fingerprint: Hash::from_bytes(*key.fingerprint()),
+            custodians: u16::try_from(key.custodians().len()).map_err(|_| MALFORMED)?,
+            fingerprint: Hash::from_bytes(*key.fingerprint().as_bytes()),
         };
         Ok(u64::from(self.say(tx, "custodians", |_| leaf.clone().into()).await?))
+    }
+
+    /// The heads of the logs that grow, once a day of UTC, if they have grown.
+    async fn say_heads(&self, tx: &mut Tx) -> Result<u64, StoreError> {
+        let (mut new, day) = (0, self.0.ambient.now().day());
+        for head in log::heads(tx).await? {
+            let subject = format!("anchor:{}", head.log);
+            let is_growing = head.log != LogName::Registry && head.frozen_at.is_none() && head.size > 0;
+            if is_growing && log_subjects::say(tx, &format!("{subject}:day"), &day_digest(day)).await? {
+                let leaf = anchor(&head, false)?;
+                new += u64::from(self.say(tx, &subject, |_| leaf.clone().into()).await?);
+            }
+        }
+        Ok(new)
     }
 
     /// Public parts by `kid`.
@@ -189,6 +209,22 @@ impl Institutions {
     }
 }
 
+impl OwnLeaves for Institutions {
+    fn genesis(&self, now: Timestamp) -> Result<Vec<u8>, StoreError> {
+        written(now, self.first(now)?)
+    }
+
+    fn anchor(&self, head: &Head, last: bool, now: Timestamp) -> Result<Vec<u8>, StoreError> {
+        written(now, anchor(head, last)?)
+    }
+}
+
+/// What the registry says of the head of another log.
+fn anchor(head: &Head, is_final: bool) -> Result<Anchor, StoreError> {
+    let log = head.log.to_string().parse().map_err(|_| MALFORMED)?;
+    Ok(Anchor { log, size: head.size, root: head.root, is_final })
+}
+
 /// Of a key that the registry speaks of.
 fn algorithm(info: &KeyInfo) -> Option<&'static str> {
     match info.role {
@@ -196,6 +232,10 @@ fn algorithm(info: &KeyInfo) -> Option<&'static str> {
         Role::Log => Some("Ed25519"),
         Role::Vault | Role::Pseudonym | Role::Token | Role::Vrf => None,
     }
+}
+
+fn day_digest(day: Timestamp) -> [u8; 32] {
+    Sha256::digest(day.0.to_be_bytes()).into()
 }
 
 /// A leaf of the registry, as it is published.

@@ -70,6 +70,8 @@ pub struct Token {
 /// A token that will be in the log when the transaction is durable.
 pub struct Logged {
     pub receipt: Receipt,
+    /// As it is published.
+    pub leaf: Vec<u8>,
     /// By which the forum recognises the leaf as one of this pseudonym.
     pub key: OwnerKey,
     pub number: u64,
@@ -165,8 +167,8 @@ impl Owners {
             owner: tag,
             commitment: owner.commit(fields, tag)?.root(),
         };
-        let receipt = append(tx, token.now, issue)?;
-        Ok(Some(Logged { receipt, key, number }))
+        let (leaf, receipt) = append(tx, token.now, issue)?;
+        Ok(Some(Logged { receipt, leaf, key, number }))
     }
 
     fn append(&self, tx: &mut Tx, facts: impl Into<Issuance>) -> Result<(), StoreError> {
@@ -210,14 +212,15 @@ impl fmt::Debug for Owner {
 }
 
 /// Puts a leaf of the issuance log into the transaction.
-pub fn append(tx: &mut Tx, now: Timestamp, facts: impl Into<Issuance>) -> Result<Receipt, StoreError> {
+fn append(tx: &mut Tx, now: Timestamp, facts: impl Into<Issuance>) -> Result<(Vec<u8>, Receipt), StoreError> {
     let leaf: IssuanceLeaf = Leaf::new(Hour::from_millis(now.0), facts);
     let new = NewLeaf {
         token: leaf.facts.token().map(|hash| *hash.as_bytes()),
         owner: Some(*leaf.facts.owner().as_bytes()),
         bytes: leaf.to_bytes().map_err(|_| MALFORMED)?,
     };
-    tx.log(Log::Issuance, new)
+    let bytes = new.bytes.clone();
+    Ok((bytes, tx.log(Log::Issuance, new)?))
 }
 
 fn word(text: &'static str) -> Result<Word, StoreError> {

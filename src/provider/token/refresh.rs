@@ -37,7 +37,7 @@ impl Provider {
             })
         });
         match ticket.await {
-            Ok(ticket) => Ok(self.response(ready.terms, next, self.issuance.release(ticket).await?)),
+            Ok(ticket) => Ok(self.response(ready.terms, next, self.issuance.release(ticket)?)),
             // Somebody else was faster by an instant: refused, and nobody is signed out for it.
             Err(IssueError::Spent) => Err(ErrorCode::InvalidGrant.into()),
             Err(error) => Err(error.into()),

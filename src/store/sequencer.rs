@@ -76,9 +76,6 @@ pub trait Sequenced: Send {
 /// The place of the one sequencer of a store.
 pub(super) type Installed = Arc<OnceLock<Arc<dyn Sequencer>>>;
 
-/// The largest leaf.
-pub const MAX_LEAF: usize = 16 * 1024;
-
 impl Receipt {
     /// `Ok` of [`Store::write`](super::Store::write) means that it is filled.
     pub fn placed(&self) -> Result<&Placed, StoreError> {

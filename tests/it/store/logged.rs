@@ -14,11 +14,11 @@ use futures_util::future::{BoxFuture, join_all};
 use heteronym::{
     domain::log::LogName,
     store::{
-        Log, MAX_LEAF, NewLeaf, Pending, Placed, Receipt, Sequenced, Sequencer, Store, StoreError, Tx,
+        Log, NewLeaf, Pending, Placed, Receipt, Sequenced, Sequencer, Store, StoreError, Tx,
         log::{self, Head},
         settings,
     },
-    wire::tlog::Hash,
+    wire::tlog::{Hash, leaf::MAX_LEAF},
 };
 
 use super::{

@@ -1,6 +1,6 @@
 //! Tiles, bundles and their paths.
 
-use super::{super::*, leaves};
+use super::{leaves, *};
 
 #[test]
 fn paths_are_those_of_the_specification() {

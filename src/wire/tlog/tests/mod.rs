@@ -75,7 +75,9 @@ fn leaves(size: u64) -> Vec<Hash> {
 /// An edge with this many leaves.
 fn grown(size: u64) -> Edge {
     let mut edge = Edge::new();
-    leaves(size).into_iter().for_each(|leaf| edge.push(leaf).unwrap());
+    for leaf in leaves(size) {
+        edge.push(leaf).unwrap();
+    }
     edge
 }
 
@@ -94,6 +96,11 @@ fn head(size: u64) -> (Vec<NoteKey>, SignedCheckpoint) {
     let checkpoint = Checkpoint::new(ORIGIN, size, grown(size).root()).unwrap();
     let signed = SignedCheckpoint::sign(checkpoint, &key, sign).unwrap();
     (vec![key], signed)
+}
+
+/// Hashes as they stand in a proof.
+fn lines(hashes: &[Hash]) -> String {
+    hashes.iter().map(|hash| hash.to_string() + "\n").collect()
 }
 
 /// Texts that differ from this one in one place: a byte that is changed, left out, doubled or cut behind.

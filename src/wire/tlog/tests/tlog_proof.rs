@@ -11,7 +11,7 @@ fn proof(index: u64, size: u64, extra: Option<&[u8]>) -> (Vec<NoteKey>, TlogProo
 #[test]
 fn a_proof_has_the_form_of_the_specification() {
     let (keys, proof) = proof(4, 7, Some(b"entry"));
-    let hashes: String = grown(7).inclusion(4).unwrap().iter().map(|hash| format!("{hash}\n")).collect();
+    let hashes = lines(&grown(7).inclusion(4).unwrap());
     let text = format!("c2sp.org/tlog-proof@v1\nextra ZW50cnk=\nindex 4\n{hashes}\n{}", head(7).1);
     assert_eq!(proof.to_string(), text);
     assert_eq!(text.parse(), Ok(proof.clone()));

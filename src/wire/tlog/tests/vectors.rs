@@ -84,18 +84,19 @@ fn the_tree_of_certificate_transparency_has_its_roots_and_proofs() {
 /// RFC 6962 §2.1.3 and RFC 9162 §2.1.5 draw this tree and name its nodes.
 #[test]
 fn the_proofs_of_the_tree_of_seven_leaves_are_those_that_the_rfcs_name() {
-    let [a, b, c, d, e, f, j]: [Hash; 7] = leaves(7).try_into().unwrap();
-    let [g, h, i] = [Hash::of_children(a, b), Hash::of_children(c, d), Hash::of_children(e, f)];
-    let (k, l) = (Hash::of_children(g, h), Hash::of_children(i, j));
+    // The drawing calls the leaves a to f and j, the nodes above them g, h and i, the halves k and l.
+    let leaf: [Hash; 7] = leaves(7).try_into().unwrap();
+    let [g, h, i] = [0, 2, 4].map(|left| Hash::of_children(leaf[left], leaf[left + 1]));
+    let (left, right) = (Hash::of_children(g, h), Hash::of_children(i, leaf[6]));
     let edge = grown(7);
-    assert_eq!(edge.root(), Hash::of_children(k, l));
-    assert_eq!(edge.inclusion(0).unwrap(), [b, h, l]);
-    assert_eq!(edge.inclusion(3).unwrap(), [c, g, l]);
-    assert_eq!(edge.inclusion(4).unwrap(), [f, j, k]);
-    assert_eq!(edge.inclusion(6).unwrap(), [i, k]);
-    assert_eq!(edge.consistency(3).unwrap(), [c, d, g, l]);
-    assert_eq!(edge.consistency(4).unwrap(), [l]);
-    assert_eq!(edge.consistency(6).unwrap(), [i, j, k]);
+    assert_eq!(edge.root(), Hash::of_children(left, right));
+    assert_eq!(edge.inclusion(0).unwrap(), [leaf[1], h, right]);
+    assert_eq!(edge.inclusion(3).unwrap(), [leaf[2], g, right]);
+    assert_eq!(edge.inclusion(4).unwrap(), [leaf[5], leaf[6], left]);
+    assert_eq!(edge.inclusion(6).unwrap(), [i, left]);
+    assert_eq!(edge.consistency(3).unwrap(), [leaf[2], leaf[3], g, right]);
+    assert_eq!(edge.consistency(4).unwrap(), [right]);
+    assert_eq!(edge.consistency(6).unwrap(), [i, leaf[6], left]);
 }
 
 #[test]

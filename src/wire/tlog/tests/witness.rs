@@ -7,19 +7,19 @@ fn request(old: u64, size: u64) -> (Vec<NoteKey>, AddCheckpoint) {
     (keys, AddCheckpoint::new(old, grown(size).consistency(old).unwrap(), checkpoint).unwrap())
 }
 
-fn state(size: u64) -> Option<(u64, Hash)> {
-    Some((size, grown(size).root()))
+fn state(size: u64) -> (u64, Hash) {
+    (size, grown(size).root())
 }
 
 #[test]
 fn a_request_has_the_form_of_the_specification() {
     let (keys, request) = request(3, 7);
-    let hashes: String = grown(7).consistency(3).unwrap().iter().map(|hash| format!("{hash}\n")).collect();
+    let hashes = lines(&grown(7).consistency(3).unwrap());
     let text = format!("old 3\n{hashes}\n{}", head(7).1);
     assert_eq!(request.to_string(), text);
     assert_eq!(AddCheckpoint::parse(text.as_bytes()), Ok(request.clone()));
     assert_eq!((request.old(), request.proof().len()), (3, 4));
-    assert_eq!(request.check(&keys, state(3)).unwrap().size(), 7);
+    assert_eq!(request.check(&keys, Some(state(3))).unwrap().size(), 7);
 }
 
 #[test]
@@ -28,13 +28,13 @@ fn the_first_request_for_a_log_needs_no_proof() {
     assert_eq!(first.to_string(), format!("old 0\n\n{}", head(7).1));
     assert_eq!(AddCheckpoint::parse(first.to_string().as_bytes()), Ok(first.clone()));
     assert!(first.check(&keys, None).is_ok());
-    assert_eq!(first.check(&keys, state(3)), Err(WitnessRefusal::Conflict(3)), "asked without knowing the state");
+    assert_eq!(first.check(&keys, Some(state(3))), Err(WitnessRefusal::Conflict(3)), "asked without knowing the state");
 }
 
 #[test]
 fn a_head_of_the_size_that_was_cosigned_last_is_cosigned_again_if_it_is_the_same() {
     let (keys, again) = request(7, 7);
-    assert!(again.check(&keys, state(7)).is_ok());
+    assert!(again.check(&keys, Some(state(7))).is_ok());
     let fork = Some((7, grown(8).root()));
     assert_eq!(again.check(&keys, fork), Err(WitnessRefusal::Conflict(7)));
 }
@@ -45,25 +45,25 @@ fn p4_a_head_that_shrinks_or_is_not_shown_to_have_grown_is_not_cosigned() {
     let refused = |old, proof: Vec<Hash>, last| {
         AddCheckpoint::new(old, proof, head(7).1).unwrap().check(&keys, last).map(|_| ()).unwrap_err()
     };
-    assert_eq!(refused(8, vec![], state(8)), WitnessRefusal::Malformed);
-    assert_eq!(refused(3, good.proof().to_vec(), state(4)), WitnessRefusal::Conflict(4));
-    assert_eq!(refused(3, good.proof().to_vec(), state(8)), WitnessRefusal::Conflict(8));
+    assert_eq!(refused(8, vec![], Some(state(8))), WitnessRefusal::Malformed);
+    assert_eq!(refused(3, good.proof().to_vec(), Some(state(4))), WitnessRefusal::Conflict(4));
+    assert_eq!(refused(3, good.proof().to_vec(), Some(state(8))), WitnessRefusal::Conflict(8));
     assert_eq!(refused(3, good.proof().to_vec(), None), WitnessRefusal::Conflict(0));
     assert_eq!(refused(3, good.proof().to_vec(), Some((3, leaf(9)))), WitnessRefusal::Inconsistent);
-    assert_eq!(refused(3, vec![], state(3)), WitnessRefusal::Inconsistent);
-    assert_eq!(refused(3, good.proof()[1..].to_vec(), state(3)), WitnessRefusal::Inconsistent);
+    assert_eq!(refused(3, vec![], Some(state(3))), WitnessRefusal::Inconsistent);
+    assert_eq!(refused(3, good.proof()[1..].to_vec(), Some(state(3))), WitnessRefusal::Inconsistent);
     assert_eq!(refused(0, vec![leaf(0)], None), WitnessRefusal::Inconsistent);
-    assert_eq!(refused(7, vec![leaf(0)], state(7)), WitnessRefusal::Inconsistent);
+    assert_eq!(refused(7, vec![leaf(0)], Some(state(7))), WitnessRefusal::Inconsistent);
     let (other, _) = pair(ORIGIN, Algorithm::Ed25519, 2);
-    assert_eq!(good.check(&[other], state(3)), Err(WitnessRefusal::Unsigned));
-    assert_eq!(good.check(&[], state(3)), Err(WitnessRefusal::Unsigned));
+    assert_eq!(good.check(&[other], Some(state(3))), Err(WitnessRefusal::Unsigned));
+    assert_eq!(good.check(&[], Some(state(3))), Err(WitnessRefusal::Unsigned));
 }
 
 #[test]
 fn p4_a_request_with_one_byte_changed_is_not_cosigned() {
     let (keys, good) = request(2, 3);
     for changed in mutations(&good.to_string()) {
-        let cosigned = AddCheckpoint::parse(&changed).is_ok_and(|request| request.check(&keys, state(2)).is_ok());
+        let cosigned = AddCheckpoint::parse(&changed).is_ok_and(|request| request.check(&keys, Some(state(2))).is_ok());
         assert!(!cosigned, "{:?}", String::from_utf8_lossy(&changed));
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         StoreError, Tx,
         log::{self, Entry, Head},
     },
-    wire::tlog::{self, Bundle, Hash, ProofError, Tile, encode_hashes},
+    wire::tlog::{self, Bundle, Hash, NoteError, ProofError, SignedCheckpoint, Tile, TlogProof, encode_hashes},
 };
 
 /// A leaf with the proof that it is in the newest tree.
@@ -138,6 +138,14 @@ fn proven<T>(made: Result<T, ProofError>) -> Result<Option<T>, StoreError> {
         Ok(made) => Ok(Some(made)),
         Err(ProofError::Missing(_)) => Ok(None),
         Err(_) => Err(StoreError::Corrupt("a tile of a log")),
+    }
+}
+
+impl Proven {
+    /// The proof as it is handed out, with the entry in it (C2SP tlog-proof).
+    pub fn tlog_proof(&self) -> Result<TlogProof, NoteError> {
+        let checkpoint = SignedCheckpoint::parse(self.checkpoint.as_bytes())?;
+        TlogProof::new(Some(self.entry.leaf.clone()), self.entry.index, self.proof.clone(), checkpoint)
     }
 }
 

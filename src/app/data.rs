@@ -40,7 +40,8 @@ pub enum DataError {
 
 impl DataDir {
     /// The directory as it is; nothing is made yet.
-    pub fn new(root: &Path, config: Config) -> Self {
+    pub fn new(root: &Path, mut config: Config) -> Self {
+        config.log.rollback_file = root.join(&config.log.rollback_file);
         Self { root: root.to_owned(), config }
     }
 

@@ -5,6 +5,7 @@
 mod accounts;
 mod clients;
 mod keys;
+mod log;
 mod outbound;
 mod server;
 mod storage;
@@ -20,6 +21,7 @@ pub use self::{
     accounts::Accounts,
     clients::{Clients, Registration},
     keys::Keys,
+    log::Log,
     outbound::Outbound,
     server::{Language, MtlsUrl, Server},
     storage::{Engine, Storage},
@@ -34,6 +36,7 @@ pub struct Config {
     pub server: Server,
     pub storage: Storage,
     pub keys: Keys,
+    pub log: Log,
     pub territory: Territory,
     pub accounts: Accounts,
     pub tokens: Tokens,

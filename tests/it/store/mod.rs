@@ -12,6 +12,8 @@ mod ended_sessions;
 mod engine;
 mod grants;
 mod killed;
+mod log;
+mod logged;
 mod log_secrets;
 mod log_subjects;
 mod logouts;

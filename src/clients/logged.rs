@@ -12,7 +12,8 @@ pub(super) async fn say(institutions: &Institutions, tx: &mut Tx, client: &Clien
     let voices = rows::heteronyms_per_person(tx, &client.sector).await?;
     let voices = voices.and_then(|voices| u32::try_from(voices).ok());
     let voices = voices.ok_or(StoreError::Corrupt("a client's sector is missing"))?;
-    let said = facts(client, voices).map_err(|_| StoreError::Corrupt("a client cannot be written into the registry"))?;
+    let said =
+        facts(client, voices).map_err(|_| StoreError::Corrupt("a client cannot be written into the registry"))?;
     let act = |first| match (client.is_disabled(), first) {
         (true, _) => ClientAct::Disabled,
         (false, true) => ClientAct::Registered,

@@ -137,8 +137,7 @@ impl Clients {
     }
 
     pub async fn list(&self) -> Result<Vec<Client>, StoreError> {
-        let rows = self.store.read::<_, StoreError, _>(|tx| Box::pin(async move { rows::list(tx).await }));
-        rows.await?.into_iter().map(Client::read).collect()
+        Client::all(&self.store).await
     }
 
     /// Whether a script at this origin may be a client's own: a redirect URI of a live client is there. Read anew as often as
@@ -232,6 +231,12 @@ fn is_recent(read_at: Timestamp, now: Timestamp) -> bool {
 }
 
 impl Client {
+    /// Every client of a database.
+    pub async fn all(store: &Store) -> Result<Vec<Self>, StoreError> {
+        let rows = store.read::<_, StoreError, _>(|tx| Box::pin(async move { rows::list(tx).await }));
+        rows.await?.into_iter().map(Self::read).collect()
+    }
+
     fn read(row: store::clients::Client) -> Result<Self, StoreError> {
         let metadata = serde_json::from_str(&row.metadata);
         Ok(Self {

@@ -17,9 +17,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use self::record::Signed;
 pub use self::{
     claims::{AccessTokenClaims, IdTokenClaims, NameClaims, PersonClaims, Told, UserInfo},
-    record::{Issued, LogOwner, Prepared, Ticket},
+    record::{Issued, Prepared, Ticket},
     rehearsal::Rehearsal,
     terms::{Binding, Place, Terms},
 };
@@ -34,7 +35,7 @@ use crate::{
     keyring::Keyring,
     pseudonym::{NameChoice, Subject},
     store::StoreError,
-    transparency::{Institutions, Owner, Owners, Token, Transparency, Voice},
+    transparency::{Institutions, Owner, Owners, Token, Voice},
     wire::jose::{Algorithm, SignError, Typ, half_hash},
 };
 
@@ -51,7 +52,6 @@ pub struct Issuance {
     issuer: Arc<str>,
     keyring: Arc<Keyring>,
     attributes: Attributes,
-    transparency: Transparency,
     owners: Owners,
     institutions: Institutions,
     ambient: Ambient,
@@ -65,9 +65,6 @@ pub struct Draft<'a> {
     pub subject: &'a Subject,
     pub shown: &'a NameChoice,
     pub facts: &'a Facts,
-    /// In whose name the log says it.
-    pub owner: &'a Arc<Owner>,
-    pub voice: &'a Voice,
     pub heteronyms_per_person: i64,
     pub algorithm: Algorithm,
     /// The claims of scopes go into the ID token as well.
@@ -106,11 +103,11 @@ impl Issuance {
         issuer: &str,
         keyring: Arc<Keyring>,
         attributes: Attributes,
-        (transparency, owners, institutions): (Transparency, Owners, Institutions),
+        (owners, institutions): (Owners, Institutions),
         ambient: Ambient,
         lifetimes: Lifetimes,
     ) -> Self {
-        Self { issuer: issuer.into(), keyring, attributes, transparency, owners, institutions, ambient, lifetimes }
+        Self { issuer: issuer.into(), keyring, attributes, owners, institutions, ambient, lifetimes }
     }
 
     pub const fn lifetimes(&self) -> Lifetimes {
@@ -210,18 +207,19 @@ impl Issuance {
 
     /// Builds the tokens of an answer, checks them against what was granted, and signs them. Nobody gets them yet: the log names
     /// the exact token, so there has to be one before it can be recorded.
-    pub fn prepare(&self, draft: &Draft<'_>) -> Result<Prepared, IssueError> {
+    /// It is recorded in the name of an owner, as one of the tokens of a voice of theirs.
+    pub fn prepare(&self, draft: &Draft<'_>, owner: Arc<Owner>, voice: Voice) -> Result<Prepared, IssueError> {
         let mut claims = self.linted(draft)?;
-        let signer =
-            self.keyring.signer(draft.algorithm, draft.now).ok_or(IssueError::NoKey(draft.algorithm))?;
+        let signer = self.keyring.signer(draft.algorithm, draft.now).ok_or(IssueError::NoKey(draft.algorithm))?;
         let access_token = match self.access_token(draft.terms, &claims.sub, draft.now) {
             AccessToken::Opaque(token) => token,
             AccessToken::Jwt(claims) => signer.sign(Typ::AccessToken, &claims)?,
         };
         claims.at_hash = Some(half_hash(draft.algorithm, &access_token));
         let id_token = signer.sign(Typ::Jwt, &claims)?;
-        let said = self.said(draft, signer.kid(), &id_token);
-        Ok(Prepared::new(self, draft, said, id_token, access_token))
+        let token = self.said(draft, signer.kid(), &id_token);
+        let signed = Signed { id_token, access_token, token, owner, voice };
+        Ok(Prepared::new(self.owners.clone(), self.institutions.clone(), signed))
     }
 
     /// What the log is told of a token: which one it is, and, bound but not said, what the forum may learn.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
 
-use super::{Draft, Issuance, IssueError};
+use super::{Issuance, IssueError};
 use crate::{
     domain::{ids::FamilyId, secret::TokenHash},
     store::{StoreError, Tx, grants},
@@ -21,12 +21,13 @@ pub struct Prepared {
     signed: Arc<Signed>,
 }
 
-struct Signed {
-    id_token: String,
-    access_token: String,
-    token: Token,
-    owner: Arc<Owner>,
-    voice: Voice,
+/// Tokens with what the log is to say of them.
+pub(super) struct Signed {
+    pub(super) id_token: String,
+    pub(super) access_token: String,
+    pub(super) token: Token,
+    pub(super) owner: Arc<Owner>,
+    pub(super) voice: Voice,
 }
 
 /// The right to let the tokens of one answer go.
@@ -45,19 +46,8 @@ pub struct Issued {
 }
 
 impl Prepared {
-    pub(super) fn new(
-        issuance: &Issuance,
-        draft: &Draft<'_>,
-        token: Token,
-        id_token: String,
-        access_token: String,
-    ) -> Self {
-        let (owner, voice) = (Arc::clone(draft.owner), draft.voice.clone());
-        Self {
-            owners: issuance.owners.clone(),
-            institutions: issuance.institutions.clone(),
-            signed: Arc::new(Signed { id_token, access_token, token, owner, voice }),
-        }
+    pub(super) fn new(owners: Owners, institutions: Institutions, signed: Signed) -> Self {
+        Self { owners, institutions, signed: Arc::new(signed) }
     }
 
     /// Records the token by spending the code: only the first attempt gets a ticket, and only while consent, client,
@@ -118,7 +108,8 @@ impl Issuance {
     /// Lets tokens go that are in the log: the transaction that gave the ticket is durable.
     pub fn release(&self, ticket: Ticket) -> Result<Issued, IssueError> {
         let Ticket { signed, logged } = ticket;
-        let tlog_proof = self.transparency.logged(&logged)?;
+        let proof = logged.receipt.placed()?.tlog_proof(&logged.leaf);
+        let tlog_proof = proof.map_err(|_| IssueError::Lint("a proof that cannot be written"))?.to_string();
         let tlog_owner = TokenOwner { key: BASE64URL_NOPAD.encode(logged.key.expose()), number: logged.number };
         // The transaction has let go of its own handle, unless a run of it hangs on after an answer: then they are copied.
         let (id_token, access_token) = match Arc::try_unwrap(signed) {

@@ -49,7 +49,8 @@ impl Provider {
         {
             return Arc::clone(text);
         }
-        let text: Arc<str> = serde_json::to_string(&self.describe(&algorithms, logs.clone())).unwrap_or_default().into();
+        let text: Arc<str> =
+            serde_json::to_string(&self.describe(&algorithms, logs.clone())).unwrap_or_default().into();
         *encoded = Some((algorithms, logs, Arc::clone(&text)));
         text
     }
@@ -59,7 +60,7 @@ impl Provider {
         let keys = self.transparency.keys(LogName::Registry);
         TlogMetadata {
             registry: address(LogName::Registry),
-            issuance: address(self.transparency.issuance_log()),
+            issuance: self.transparency.issuance_log().ok().map(address),
             keys: keys.iter().map(|key| BASE64.encode(key.public())).collect(),
         }
     }

@@ -123,7 +123,7 @@ impl Provider {
             parts.issuer.as_str(),
             Arc::clone(&parts.keyring),
             parts.attributes.clone(),
-            (parts.transparency.clone(), parts.owners, parts.institutions),
+            (parts.owners, parts.institutions),
             parts.ambient.clone(),
             lifetimes,
         );

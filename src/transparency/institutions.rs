@@ -11,11 +11,9 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::OwnLeaves;
 use crate::{
     domain::{
         ambient::{Ambient, Timestamp},
-        bracket::BracketTable,
         log::LogName,
     },
     keyring::{KeyInfo, KeyState, Keyring, Role},
@@ -30,8 +28,7 @@ use crate::{
         tlog::{
             Hash,
             leaf::{
-                self, Anchor, Config, Custodians, Facts as _, Genesis, Hour, Key, KeyAct, NamedKey, Policy, PublicKey, Registry,
-                RegistryLeaf,
+                Anchor, Config, Custodians, Facts as _, Hour, Key, KeyAct, Policy, PublicKey, Registry, RegistryLeaf,
             },
         },
     },
@@ -44,43 +41,16 @@ pub struct Institutions(Arc<Inner>);
 struct Inner {
     keyring: Arc<Keyring>,
     ambient: Ambient,
-    rules: Rules,
+    policy: Policy,
+    custodians: &'static str,
     /// Keys of which it is certain that the registry has them.
     announced: RwLock<HashSet<String>>,
 }
 
-/// The rules that are published.
-#[derive(Clone, Debug)]
-pub struct Rules {
-    pub issuer: String,
-    /// Of the registry log.
-    pub origin: String,
-    pub brackets: BracketTable,
-    /// By name: `smallest-crowd`, `zone`.
-    pub settings: BTreeMap<&'static str, String>,
-    /// The row of `settings` with the custodians' public key.
-    pub custodians_setting: &'static str,
-}
-
 impl Institutions {
-    pub fn new(keyring: Arc<Keyring>, ambient: Ambient, rules: Rules) -> Self {
-        Self(Arc::new(Inner { keyring, ambient, rules, announced: RwLock::default() }))
-    }
-
-    /// Whose log it is, and under which keys it begins.
-    fn first(&self, now: Timestamp) -> Result<Genesis, StoreError> {
-        let Inner { keyring, rules, .. } = &*self.0;
-        let log_keys = keyring.log().public(now).into_iter().map(|key| {
-            let key = jose::PublicKey::ed25519(&key.public).map_err(|_| MALFORMED)?;
-            NamedKey::new(PublicKey::Signature(key)).map_err(|_| MALFORMED)
-        });
-        Ok(Genesis {
-            issuer: rules.issuer.parse().map_err(|_| MALFORMED)?,
-            origin: rules.origin.parse().map_err(|_| MALFORMED)?,
-            log_keys: log_keys.collect::<Result<_, _>>()?,
-            vrf_key: NamedKey::new(PublicKey::Slot(keyring.vrf().public())).map_err(|_| MALFORMED)?,
-            policy: self.policy()?,
-        })
+    /// `custodians` names the row of `settings` with their public key.
+    pub fn new(keyring: Arc<Keyring>, ambient: Ambient, policy: Policy, custodians: &'static str) -> Self {
+        Self(Arc::new(Inner { keyring, ambient, policy, custodians, announced: RwLock::default() }))
     }
 
     /// Sees to it that the registry has the key of a token, at the latest in this transaction.
@@ -94,7 +64,7 @@ impl Institutions {
         let said = store.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
                 let mut new = this.say_custodians(tx).await?;
-                let policy = this.policy()?;
+                let policy = &this.0.policy;
                 new += u64::from(this.say(tx, "config", |_| Config { policy: policy.clone() }.into()).await?);
                 new += this.say_heads(tx).await?;
                 let (kids, keys) = this.say_keys(tx).await?;
@@ -108,12 +78,7 @@ impl Institutions {
 
     /// Puts a leaf about a subject into the transaction, unless that is what was said of it last. `facts` are told whether they
     /// are the first. True when there is a leaf.
-    pub async fn say(
-        &self,
-        tx: &mut Tx,
-        subject: &str,
-        facts: impl Fn(bool) -> Registry,
-    ) -> Result<bool, StoreError> {
+    pub async fn say(&self, tx: &mut Tx, subject: &str, facts: impl Fn(bool) -> Registry) -> Result<bool, StoreError> {
         let digest = Sha256::digest(facts(true).to_json().map_err(|_| MALFORMED)?).into();
         let first = !log_subjects::is_known(tx, subject).await?;
         if !log_subjects::say(tx, subject, &digest).await? {
@@ -154,7 +119,7 @@ impl Institutions {
     }
 
     async fn say_custodians(&self, tx: &mut Tx) -> Result<u64, StoreError> {
-        let Some(text) = settings::find(tx, self.0.rules.custodians_setting).await? else { return Ok(0) };
+        let Some(text) = settings::find(tx, self.0.custodians).await? else { return Ok(0) };
         let key: CustodiansKey =
             serde_json::from_str(&text).map_err(|_| StoreError::Corrupt("the custodians' key does not read"))?;
         let leaf = Custodians {
@@ -191,31 +156,8 @@ impl Institutions {
         issuer.chain(log).map(|key| (key.thumbprint(), key)).collect()
     }
 
-    fn policy(&self) -> Result<Policy, StoreError> {
-        let rules = &self.0.rules;
-        let brackets = rules.brackets.brackets().iter().map(|bracket| bracket.to_string().parse());
-        let settings = rules.settings.iter().map(|(name, value)| Ok((name.parse()?, value.parse()?)));
-        Ok(Policy {
-            brackets: leaf::BracketTable {
-                version: rules.brackets.version().parse().map_err(|_| MALFORMED)?,
-                brackets: brackets.collect::<Result<_, _>>().map_err(|_| MALFORMED)?,
-            },
-            settings: settings.collect::<Result<_, leaf::InvalidForm>>().map_err(|_| MALFORMED)?,
-        })
-    }
-
     fn announced(&self) -> std::sync::RwLockReadGuard<'_, HashSet<String>> {
         self.0.announced.read().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl OwnLeaves for Institutions {
-    fn genesis(&self, now: Timestamp) -> Result<Vec<u8>, StoreError> {
-        written(now, self.first(now)?)
-    }
-
-    fn anchor(&self, head: &Head, last: bool, now: Timestamp) -> Result<Vec<u8>, StoreError> {
-        written(now, anchor(head, last)?)
     }
 }
 

@@ -22,8 +22,8 @@ use crate::{
         Hash,
         commitment::{Commitment, Fields},
         leaf::{
-            Access, BracketsVersion, Facts as _, Hour, Issuance, IssuanceLeaf, Issue, Kid, Leaf, Nym, NymAct, OwnerTag,
-            Revoke, Word,
+            Access, BracketsVersion, Hour, Issuance, IssuanceLeaf, Issue, Kid, Leaf, Nym, NymAct, OwnerTag, Revoke,
+            Word,
         },
         owner::{LogSecret, OwnerKey},
     },
@@ -87,8 +87,7 @@ impl Owners {
     pub async fn enrol(&self, tx: &mut Tx, person: PersonId) -> Result<Owner, StoreError> {
         let mut rng = self.ambient.rng();
         let secret = LogSecret::generate(&mut rng);
-        let sealed =
-            self.keyring.vault().seal_row(log_secrets::TABLE, person.as_bytes(), secret.expose(), &mut rng);
+        let sealed = self.keyring.vault().seal_row(log_secrets::TABLE, person.as_bytes(), secret.expose(), &mut rng);
         log_secrets::insert(tx, person, &sealed).await?;
         log_secrets::count_enrolment(tx, person).await?.ok_or(ERASED)?;
         self.find(tx, person).await?.ok_or(ERASED)

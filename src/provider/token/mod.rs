@@ -67,8 +67,7 @@ impl Provider {
     /// Reads what the token is made of. A person, pseudonym or key version that is gone ends the grant.
     async fn ready(&self, terms: Terms, client: &Client) -> Result<Ready, EndpointError> {
         let facts = self.attributes.facts(terms.person).await?.ok_or(ErrorCode::InvalidGrant)?;
-        let (heteronym, owner) =
-            self.pseudonyms.find_owned(terms.pseudonym).await?.ok_or(ErrorCode::InvalidGrant)?;
+        let (heteronym, owner) = self.pseudonyms.find_owned(terms.pseudonym).await?.ok_or(ErrorCode::InvalidGrant)?;
         let subject = self.pseudonyms.subject(&heteronym).ok_or(ErrorCode::InvalidGrant)?;
         let heteronyms_per_person = self.clients.heteronyms_per_person(&client.sector).await?;
         Ok(Ready { terms, heteronyms_per_person, facts, heteronym, owner: Arc::new(owner), subject })
@@ -76,20 +75,18 @@ impl Provider {
 
     fn prepare(&self, ready: &Ready, caller: &Caller<'_>, nonce: Option<&str>) -> Result<Prepared, EndpointError> {
         let metadata = &caller.client.metadata;
-        let prepared = self.issuance.prepare(&Draft {
+        let draft = Draft {
             terms: &ready.terms,
             subject: &ready.subject,
             shown: &ready.heteronym.shown,
             facts: &ready.facts,
-            owner: &ready.owner,
-            voice: &ready.heteronym.voice(),
             heteronyms_per_person: ready.heteronyms_per_person,
             algorithm: metadata.id_token_signed_response_alg,
             claims_in_id_token: metadata.id_token_claims == ClaimsIn::All,
             nonce,
             now: caller.now,
-        });
-        Ok(prepared?)
+        };
+        Ok(self.issuance.prepare(&draft, Arc::clone(&ready.owner), ready.heteronym.voice())?)
     }
 
     fn response(&self, terms: Terms, refresh: Option<Token>, issued: Issued) -> TokenResponse {

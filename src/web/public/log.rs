@@ -18,7 +18,6 @@ use serde::Serialize;
 use crate::{
     domain::log::LogName,
     http::Problem,
-    store::StoreError,
     transparency::{Lookup, OwnerPrefix, Transparency},
     web::store_problem,
     wire::tlog::{Bundle, Tile},
@@ -44,20 +43,13 @@ struct Found {
 }
 
 /// The newest head (C2SP tlog-checkpoint).
-async fn checkpoint(
-    State(transparency): State<Transparency>,
-    Path(log): Path<String>,
-) -> Result<Response, Problem> {
-    let head = transparency.checkpoint(named(&log)?).await.map_err(store_problem)?;
-    let head = head.ok_or_else(Problem::not_found)?;
-    Ok(([(header::CACHE_CONTROL, "no-cache"), (header::CONTENT_TYPE, TEXT)], head).into_response())
+async fn checkpoint(State(transparency): State<Transparency>, Path(log): Path<String>) -> Result<Response, Problem> {
+    let head = transparency.head(named(&log)?).await.map_err(store_problem)?;
+    let head = head.filter(|head| head.size > 0).ok_or_else(Problem::not_found)?;
+    Ok(([(header::CACHE_CONTROL, "no-cache"), (header::CONTENT_TYPE, TEXT)], head.checkpoint).into_response())
 }
 
-async fn tile(
-    State(transparency): State<Transparency>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
+async fn tile(State(transparency): State<Transparency>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     // As it was sent: an escaped character is another spelling.
     let path = uri.path().strip_prefix("/log/").ok_or_else(Problem::not_found)?;
     let etag = HeaderValue::try_from(format!("\"{path}\"")).map_err(|_| Problem::not_found())?;
@@ -77,8 +69,9 @@ async fn tile(
 /// That a token stands in the log, by its SHA-256 in hexadecimal digits or base64url (C2SP tlog-proof).
 async fn proof(State(transparency): State<Transparency>, Path(token): Path<String>) -> Result<Response, Problem> {
     let hash = digest(&token).ok_or_else(Problem::not_found)?;
-    let proof = transparency.token_proof(hash).await.map_err(store_problem)?.ok_or_else(Problem::not_found)?;
-    Ok(([(header::CACHE_CONTROL, "no-cache"), (header::CONTENT_TYPE, TEXT)], proof).into_response())
+    let found = transparency.proof(Lookup::Token(hash)).await.map_err(store_problem)?;
+    let proof = found.ok_or_else(Problem::not_found)?.tlog_proof().map_err(Problem::internal)?;
+    Ok(([(header::CACHE_CONTROL, "no-cache"), (header::CONTENT_TYPE, TEXT)], proof.to_string()).into_response())
 }
 
 /// The leaves whose owner's tag begins so. Whoever asks with few digits does not say which one is meant.
@@ -86,7 +79,9 @@ async fn owners(State(transparency): State<Transparency>, Path(prefix): Path<Str
     let prefix: OwnerPrefix = prefix.parse().map_err(|_| Problem::not_found())?;
     let found = transparency.of_owners(prefix, MOST + 1).await.map_err(store_problem)?;
     if found.len() > MOST as usize {
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, "more than 1,000 leaves: ask with one digit more\n").into_response());
+        return Ok(
+            (StatusCode::UNPROCESSABLE_ENTITY, "more than 1,000 leaves: ask with one digit more\n").into_response()
+        );
     }
     let found: Vec<_> = found
         .into_iter()

@@ -113,7 +113,8 @@ pub struct TlogMetadata {
     /// The address below which the log of institutions is (C2SP tlog-tiles).
     pub registry: String,
     /// The same of the log of what is issued in this legal year.
-    pub issuance: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuance: Option<String>,
     /// Ed25519 public keys in base64. The name of a key in a note is the log's origin.
     pub keys: Vec<String>,
 }

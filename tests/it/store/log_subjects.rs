@@ -24,9 +24,9 @@ async fn of_fifty_who_say_the_same_one_is_told_that_it_is_new(db: Db) {
     let tasks: Vec<_> = (0..50)
         .map(|_| {
             let store = db.store.clone();
-            tokio::spawn(async move {
-                store.write(|tx| Box::pin(log_subjects::say(tx, "key:a", &[1; 32]))).await.unwrap()
-            })
+            tokio::spawn(
+                async move { store.write(|tx| Box::pin(log_subjects::say(tx, "key:a", &[1; 32]))).await.unwrap() },
+            )
         })
         .collect();
     let mut new = 0;

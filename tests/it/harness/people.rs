@@ -105,12 +105,14 @@ impl Service {
             created_on: now.day(),
             disabled_at: None,
         };
+        let owners = self.services.owners.clone();
         let enrolled = self.services.store.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
                 if registrars::find(tx, office.id).await?.is_none() {
                     registrars::insert(tx, &office).await?;
                 }
                 persons::insert(tx, &row).await?;
+                owners.enrol(tx, row.id).await?;
                 accounts::insert(tx, &stored).await
             })
         });

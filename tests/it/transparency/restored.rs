@@ -132,7 +132,7 @@ async fn run(db: &Db, statements: &'static str) {
 
 async fn rows_that_were_edited_are_noticed(db: Db) {
     let house = House::new();
-    let logs = house.logs(&db.store);
+    house.logs(&db.store);
     let texts = (0..300).map(|n| leaf(&format!("leaf {n}"))).collect();
     log(&db.store, Log::Issuance, texts).await.unwrap();
     let mut place = db.place.clone();

@@ -66,19 +66,10 @@ impl Services {
     pub fn assemble(Assembly { config, store, keyring, ambient }: Assembly) -> anyhow::Result<Self> {
         let territory = &config.territory;
         let calendar = LegalCalendar::new(&territory.zone, territory.leap_day_majority).context("territory.zone")?;
-        let policy = published_policy(&config)?;
         let owners = Owners::new(Arc::clone(&keyring), ambient.clone());
         let institutions =
-            Institutions::new(Arc::clone(&keyring), ambient.clone(), policy.clone(), proofing::CUSTODIANS_KEY);
-        let transparency = Transparency::new(transparency::Parts {
-            store: store.clone(),
-            keyring: Arc::clone(&keyring),
-            ambient: ambient.clone(),
-            calendar: calendar.clone(),
-            issuer: config.server.issuer.clone(),
-            rollback_file: config.log.rollback_file.clone(),
-            policy,
-        });
+            Institutions::new(Arc::clone(&keyring), ambient.clone(), published_policy(&config)?, proofing::CUSTODIANS_KEY);
+        let transparency = logs(&config, &store, &keyring, &calendar, &ambient)?;
         let attributes = attributes(&config, &store, &keyring, &calendar, &ambient)?;
         let accounts = Accounts::new(
             store.clone(),
@@ -228,6 +219,24 @@ fn attributes(
         config.territory.smallest_crowd,
         ambient.clone(),
     ))
+}
+
+fn logs(
+    config: &Config,
+    store: &Store,
+    keyring: &Arc<Keyring>,
+    calendar: &LegalCalendar,
+    ambient: &Ambient,
+) -> anyhow::Result<Transparency> {
+    Ok(Transparency::new(transparency::Parts {
+        store: store.clone(),
+        keyring: Arc::clone(keyring),
+        ambient: ambient.clone(),
+        calendar: calendar.clone(),
+        issuer: config.server.issuer.clone(),
+        rollback_file: config.log.rollback_file.clone(),
+        policy: published_policy(config)?,
+    }))
 }
 
 /// The rules as the logs tell them.

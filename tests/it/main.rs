@@ -31,3 +31,4 @@ mod registrar;
 mod rust_source;
 mod serve;
 mod store;
+mod transparency;

@@ -67,8 +67,12 @@ impl Services {
         let territory = &config.territory;
         let calendar = LegalCalendar::new(&territory.zone, territory.leap_day_majority).context("territory.zone")?;
         let owners = Owners::new(Arc::clone(&keyring), ambient.clone());
-        let institutions =
-            Institutions::new(Arc::clone(&keyring), ambient.clone(), published_policy(&config)?, proofing::CUSTODIANS_KEY);
+        let institutions = Institutions::new(
+            Arc::clone(&keyring),
+            ambient.clone(),
+            published_policy(&config)?,
+            proofing::CUSTODIANS_KEY,
+        );
         let transparency = logs(&config, &store, &keyring, &calendar, &ambient)?;
         let attributes = attributes(&config, &store, &keyring, &calendar, &ambient)?;
         let accounts = Accounts::new(

@@ -16,6 +16,7 @@ mod hostile_par;
 mod hostile_requests;
 mod hostile_tokens;
 mod lengths;
+mod logged;
 mod logout;
 mod mutual_tls;
 mod pseudonyms;

@@ -287,7 +287,12 @@ impl Provider {
         let places = self.clients.heteronyms_per_person(&client.sector).await?;
         let voice = match self.voice(settled.wish.as_ref(), &interaction.request, &own, places, &facts) {
             Ok(Some(voice)) => voice,
-            _ if silent => return self.refusal(&interaction.request, ErrorCode::AccountSelectionRequired),
+            _ if silent => {
+                // Of several the person has to say which; of none they have agreed to nothing yet.
+                let several = own.iter().any(|own| !own.is_retired());
+                let code = if several { ErrorCode::AccountSelectionRequired } else { ErrorCode::ConsentRequired };
+                return self.refusal(&interaction.request, code);
+            }
             undecided => {
                 let name = settled.wish.as_ref().and_then(Wish::name).cloned();
                 let refused = undecided.err().map(|error| (error, name));

@@ -67,6 +67,14 @@ pub enum Step {
     Consent(Box<Question>),
 }
 
+/// Where a sign-in under way leads, as it is shown before anybody has signed in.
+pub struct Destination {
+    pub client: Arc<Client>,
+    /// Host and port of the redirect URI.
+    pub host: String,
+    pub ui_locales: Option<String>,
+}
+
 /// A step that waits for the citizen.
 pub struct Pending {
     /// The sealed [`Interaction`], for the form.
@@ -140,6 +148,12 @@ impl Provider {
     ) -> Result<Step, PageError> {
         let (interaction, client) = self.open(sealed, browser).await?;
         self.next(interaction, client, browser, signed_in).await
+    }
+
+    /// Where a sign-in under way leads, for the browser that it is bound to; nowhere, when it is over.
+    pub async fn destination(&self, sealed: &str, browser: &[u8]) -> Option<Destination> {
+        let (Interaction { request, .. }, client) = self.open(sealed, browser).await.ok()?;
+        Some(Destination { client, host: request.redirect.authority().to_owned(), ui_locales: request.ui_locales })
     }
 
     /// The citizen takes one of their pseudonyms, a retired one under the name given with it.

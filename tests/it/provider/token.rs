@@ -252,6 +252,36 @@ async fn a_secret_in_the_address_of_each_endpoint_of_clients() {
     assert_eq!(house.forum.redeem(&house.service, &request, &answer).await.status, StatusCode::OK, "not spent");
 }
 
+#[test]
+fn r9_a_client_that_has_one_challenge_or_nonce_for_everybody_is_named_to_the_operator() {
+    passes_alone("provider::token::one_challenge_and_one_nonce_for_everybody");
+}
+
+#[tokio::test]
+#[ignore = "run by the test above, in a process of its own, because it reads the log"]
+async fn one_challenge_and_one_nonce_for_everybody() {
+    let log = Log::default();
+    let sink = log.clone();
+    let subscriber = telemetry::subscriber(LogFormat::Human, "info", move || sink.clone()).unwrap();
+    let _listening = tracing::subscriber::set_default(subscriber);
+    let house = house().await;
+    let (constant, _) = house.answered().await;
+    for _ in 0..4 {
+        house.answered().await;
+        let mut browser = house.service.browser();
+        browser.sign_in(&house.service, &house.citizen).await;
+        let answer = browser.authorize(&constant, &Choices::all("Genêt")).await;
+        house.forum.tokens(&house.service, &constant, &answer).await;
+    }
+    let text = log.text();
+    let told: Vec<_> = text.lines().filter(|line| line.contains("the same value again and again")).collect();
+    assert_eq!(told.len(), 2, "{text}");
+    for (line, parameter) in told.into_iter().zip(["code_challenge", "nonce"]) {
+        assert!(line.contains("WARN") && line.contains(house.forum.id()) && line.contains(parameter), "{line}");
+    }
+    assert!(!text.contains(&constant.nonce) && !text.contains(&constant.verifier));
+}
+
 #[tokio::test]
 async fn c17_only_post_is_served() {
     let service = Service::start().await;

@@ -151,7 +151,8 @@ impl Services {
             }))
             .merge(web::registrar::routes(self.proofing.clone()))
             .layer(Extension(self.accounts.clone()))
-            .layer(Extension(web::Farewells(self.logout.clone())));
+            .layer(Extension(web::Farewells(self.logout.clone())))
+            .layer(Extension(web::Destinations(self.provider.clone())));
         http::shell(pages, Arc::clone(&self.site))
     }
 

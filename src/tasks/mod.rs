@@ -16,7 +16,7 @@ use crate::{
     domain::ambient::{Ambient, Timestamp},
     keyring::KeyringError,
     provider::logout::Logout,
-    store::{Store, StoreError, Tx, accounts, grants, sessions, spent, throttles},
+    store::{Store, StoreError, Tx, accounts, clients, grants, sessions, spent, throttles},
     transparency::{Institutions, MemoryError, Transparency},
 };
 
@@ -35,6 +35,8 @@ pub enum Task {
     Grants,
     /// Forgets assertions, proofs and pushed requests that could not be used again anyway.
     Spent,
+    /// Removes initial access tokens that let nobody in any more.
+    RegistrationTokens,
     /// Forgets days of majority that have come and roles that have expired.
     Facts,
     /// Reads enrolments of other nodes, so that nobody has to wait for the size of a crowd.
@@ -77,12 +79,13 @@ pub enum TaskError {
 }
 
 impl Task {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Sessions,
         Self::Ceremonies,
         Self::Throttles,
         Self::Grants,
         Self::Spent,
+        Self::RegistrationTokens,
         Self::Facts,
         Self::Crowds,
         Self::Keys,
@@ -100,6 +103,7 @@ impl Task {
             Self::Throttles => "throttles",
             Self::Grants => "grants",
             Self::Spent => "spent",
+            Self::RegistrationTokens => "registration tokens",
             Self::Facts => "facts",
             Self::Crowds => "crowds",
             Self::Keys => "keys",
@@ -119,7 +123,7 @@ impl Task {
             Self::Facts => Duration::from_hours(4),
             // Jittered and with the time that reading takes, still within the promise.
             Self::Keys => Duration::from_secs(6),
-            Self::Rotation => Duration::from_hours(1),
+            Self::Rotation | Self::RegistrationTokens => Duration::from_hours(1),
             Self::Logouts => Duration::from_secs(5),
             // Jittered, still before a second has passed.
             Self::Heads => Duration::from_millis(700),
@@ -154,6 +158,9 @@ impl Tasks {
             Task::Ceremonies => self.store.write(move |tx| Box::pin(accounts::remove_old_ceremonies(tx, now))).await?,
             Task::Grants => self.remove(|tx, now| Box::pin(grants::remove_old(tx, now, BATCH))).await?,
             Task::Spent => self.remove(|tx, now| Box::pin(spent::remove_old(tx, now, BATCH))).await?,
+            Task::RegistrationTokens => {
+                self.remove(|tx, now| Box::pin(clients::remove_old_registration_tokens(tx, now, BATCH))).await?
+            }
             Task::Throttles => {
                 let mut rows = 0;
                 for (most, after) in FORGOTTEN {
@@ -433,6 +440,25 @@ mod tests {
         // Another node's clock may be two seconds behind: what it still takes has to be known.
         assert_eq!(rounds(&world, Task::Spent, Duration::from_secs(61)).await, [0, 0, 0]);
         assert_eq!(rounds(&world, Task::Spent, Duration::from_mins(2)).await, [0, 0, u64::from(BATCH) + 1]);
+    }
+
+    #[tokio::test]
+    async fn initial_access_tokens_are_removed_when_they_were_used_or_have_expired() {
+        let world = World::new("2026-03-01T12:00:00Z").await;
+        let now = world.clock.now();
+        let insert = world.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                for number in 0..=BATCH {
+                    let hash = Token::presented(&number.to_string()).hash();
+                    rows::insert_registration_token(tx, hash, now, now.plus(HOUR)).await?;
+                }
+                let used = Token::presented("0").hash();
+                assert!(rows::use_registration_token(tx, used, now).await?);
+                Ok(())
+            })
+        });
+        insert.await.unwrap();
+        assert_eq!(rounds(&world, Task::RegistrationTokens, HOUR).await, [1, 0, u64::from(BATCH)]);
     }
 
     #[tokio::test]

@@ -1,11 +1,13 @@
 //! Sign-in at the provider: OpenID Connect Core 1.0 §3.1 (authorization code) with S256 (RFC 7636), `state`, `nonce` and
-//! the `iss` of the answer (RFC 9207), by the crate `openidconnect` alone; and signing out, where the provider says so.
+//! the `iss` of the answer (RFC 9207), by the crate `openidconnect`; and signing out, where the provider says so. What that
+//! crate believes of signed JSON has to hold for the house's own reader too (`strict`).
 //!
 //! This file decides what is asked and what is accepted; it keeps nothing and knows no browser.
 
 mod fetch;
 mod logout;
 mod refusal;
+mod strict;
 
 use std::{
     ops::Add,
@@ -196,17 +198,18 @@ impl Provider {
             .map_err(|error| refused_token(&error))?;
         let id_token = answer.id_token().ok_or(Refusal::Token)?;
         let nonce = Nonce::new(nonce);
-        let (client, claims) = match verified(config, &client, id_token, &nonce, now) {
+        let (client, claims, known) = match verified(config, &client, id_token, &nonce, now) {
             Err(Unverified::UnknownKey) => {
                 // The provider may have changed its keys since they were fetched: look once, and not at every bad token.
                 let renewed = self.renewed(&known, now).await?;
                 let client = self.client(config, &renewed);
                 let claims = verified(config, &client, id_token, &nonce, now).map_err(Unverified::refusal)?;
-                (client, claims)
+                (client, claims, renewed)
             }
             Err(unverified) => return Err(unverified.refusal()),
-            Ok(claims) => (client, claims),
+            Ok(claims) => (client, claims, known),
         };
+        strict::id_token(config, &known, &id_token.to_string(), now)?;
         bound_to(&client, config, id_token, &claims, &answer)?;
         let sub = subject(&claims)?;
         let of = self.qualities(&client, &claims, &answer).await?;

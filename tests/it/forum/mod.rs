@@ -3,6 +3,7 @@
 mod boards;
 mod browser;
 mod drafts;
+mod forged;
 mod me;
 mod moderation;
 mod polls;

@@ -25,6 +25,8 @@ pub(super) struct Script {
     pub(super) header: Value,
     /// Members laid over the ID token's own; `null` takes one away.
     pub(super) id_token: Value,
+    /// Changes the texts of header and claims before they are signed.
+    pub(super) texts: fn(String, String) -> (String, String),
     /// Changes the finished token.
     pub(super) spoil: fn(String) -> String,
     pub(super) userinfo: Value,
@@ -55,6 +57,7 @@ impl Provider {
             keys: vec![public(&key, "house")],
             key,
             id_token: json!({}),
+            texts: |header, claims| (header, claims),
             spoil: |token| token,
             userinfo: json!({"sub": SUB}),
             end_session: true,
@@ -82,7 +85,7 @@ impl Provider {
     /// A token under the provider's key, spoilt like its ID tokens.
     pub(super) fn signed(&self, header: &Value, claims: &Value) -> String {
         let script = self.script();
-        (script.spoil)(sign(&script.key, header, claims))
+        script.sign(header, claims)
     }
 
     /// The person agrees: a code for the request the forum sent, and the path of the answer.
@@ -150,7 +153,7 @@ async fn token(State(provider): State<Provider>, Form(form): Form<HashMap<String
             claims[name] = value.clone();
         }
     }
-    let signed = (script.spoil)(sign(&script.key, &script.header, &claims));
+    let signed = script.sign(&script.header, &claims);
     Json(json!({"access_token": "access", "token_type": "Bearer", "expires_in": 300, "id_token": signed}))
         .into_response()
 }
@@ -161,11 +164,14 @@ async fn userinfo(State(provider): State<Provider>) -> Json<Value> {
     Json(script.userinfo.clone())
 }
 
-fn sign(key: &SigningKey, header: &Value, claims: &Value) -> String {
-    let encode = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
-    let input = format!("{}.{}", encode(header), encode(claims));
-    let signature = key.sign(input.as_bytes()).to_bytes();
-    format!("{input}.{}", BASE64URL_NOPAD.encode(&signature))
+impl Script {
+    fn sign(&self, header: &Value, claims: &Value) -> String {
+        let (header, claims) = (self.texts)(header.to_string(), claims.to_string());
+        let encode = |text: String| BASE64URL_NOPAD.encode(text.as_bytes());
+        let input = format!("{}.{}", encode(header), encode(claims));
+        let signature = self.key.sign(input.as_bytes()).to_bytes();
+        (self.spoil)(format!("{input}.{}", BASE64URL_NOPAD.encode(&signature)))
+    }
 }
 
 pub(super) const SUB: &str = "kq3hXcN0pJrWm5v1T8yZbA7uE2gLdFs9oQxRtYiUaB4";

@@ -21,6 +21,7 @@ mod logout;
 mod mutual_tls;
 mod pseudonyms;
 mod refresh;
+mod registered;
 mod sign_out;
 mod signed_requests;
 mod strangers;

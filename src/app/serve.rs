@@ -106,16 +106,39 @@ fn show_logouts(metrics: &Metrics, services: &Services) {
 
 /// `heteronym forum`: a forum that runs by itself.
 pub(super) async fn forum(args: forum::Args) -> anyhow::Result<()> {
+    let errand = args.errand();
     let config = args.load()?;
-    let listener = bind(config.listen).await?;
     let (clock, random) = (Ambient::system(), Ambient::system());
     let ambient = forum::Ambient::new(move || clock.now().0, move |buffer| random.rng().fill_bytes(buffer));
+    if errand != forum::Errand::Serve {
+        return with_log(&forum::open(config, ambient).await?, errand).await;
+    }
+    let listener = bind(config.listen).await?;
     let forum = forum::open(config, ambient).await?;
     println!("The forum is up: {}", forum.config().base_url);
     if let Some(code) = forum.first_moderator_code() {
         println!("The first moderator is whoever enters this code at {}/moderation: {code}", forum.config().base_url);
     }
     forum.serve(listener, Limits::default(), asked_to_stop()).await;
+    Ok(())
+}
+
+/// Looks at the provider's log for a forum that is not running.
+async fn with_log(forum: &forum::Forum, errand: forum::Errand) -> anyhow::Result<()> {
+    if errand == forum::Errand::AcceptLog {
+        let accepted = forum.accept_log().await?;
+        if accepted.is_empty() {
+            println!("There is nothing to accept: the log is the one that was seen before.");
+        }
+        for (origin, kind) in accepted {
+            println!("{origin} ({kind}): the forum goes on with the log as it is. The evidence stays at /about.");
+        }
+    } else {
+        let check = forum.check_log().await?;
+        println!("{check}");
+        anyhow::ensure!(check.held(), "the check of the log did not end well");
+    }
+    forum.close().await;
     Ok(())
 }
 

@@ -35,6 +35,20 @@ pub struct Args {
     /// The word from which its cookies are named: another one for each forum on one host
     #[arg(long, env = "HETERONYM_FORUM_COOKIE", value_name = "WORD")]
     cookie: Option<String>,
+    /// Check the provider's public log now, say what came of it, and end; the forum must not be running
+    #[arg(long, conflicts_with = "accept_log")]
+    check_log: bool,
+    /// Go on with the log as it is, though it is not the one that was seen before; the forum must not be running
+    #[arg(long)]
+    accept_log: bool,
+}
+
+/// What the command is run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    Serve,
+    CheckLog,
+    AcceptLog,
 }
 
 /// The command line and its file do not add up to a forum.
@@ -52,6 +66,14 @@ pub enum ArgsError {
 }
 
 impl Args {
+    pub const fn errand(&self) -> Errand {
+        match self {
+            Self { check_log: true, .. } => Errand::CheckLog,
+            Self { accept_log: true, .. } => Errand::AcceptLog,
+            _ => Errand::Serve,
+        }
+    }
+
     /// The settings: flags and environment first, then the file, then the defaults; checked.
     pub fn load(self) -> Result<Config, ArgsError> {
         let mut table = match &self.config {
@@ -94,6 +116,9 @@ const EXAMPLES: &str = "Examples:
 
   A forum with boards and rules, from a file:
     heteronym forum --config place.toml
+
+  Is the public log still the one that the forum has seen? (every night without asking)
+    heteronym forum --config place.toml --check-log
 
   place.toml:
     issuer = \"https://heteronym.example\"

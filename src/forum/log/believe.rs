@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Head, LogKey, Unlogged, log_keys_of};
+use super::{Head, LogKey, Unlogged, note_keys};
 use crate::{
     forum::ambient::{HOUR, SECOND},
     wire::tlog::{
@@ -78,9 +78,9 @@ impl Trust {
         if !years_of(issued).iter().any(|of| of == year) {
             return Err(Unlogged::Origin);
         }
-        let keys = log_keys_of(origin, &self.keys);
+        let keys = note_keys(origin, &self.keys);
         signed.verify(origin, &keys).map_err(|_| Unlogged::Signature)?;
-        Head::of(signed).ok_or(Unlogged::Malformed)
+        Ok(Head::of(signed))
     }
 }
 

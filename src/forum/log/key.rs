@@ -9,7 +9,7 @@
 
 use std::{fmt, str::FromStr};
 
-use data_encoding::BASE64;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde::Deserialize;
 
 use crate::wire::jose::PublicKey;
@@ -31,6 +31,19 @@ impl LogKey {
     pub fn new(public: [u8; 32]) -> Result<Self, InvalidLogKey> {
         let key = PublicKey::ed25519(&public).map_err(|_| InvalidLogKey)?;
         Ok(Self { public, kid: key.thumbprint() })
+    }
+
+    /// The same key, as the registry writes it; none where it is of another kind.
+    pub(super) fn of_jwk(key: &PublicKey) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Okp {
+            crv: String,
+            x: String,
+        }
+        let okp: Okp = serde_json::from_str(&key.canonical()).ok()?;
+        let public = BASE64URL_NOPAD.decode(okp.x.as_bytes()).ok()?;
+        (okp.crv == "Ed25519").then_some(())?;
+        Self::new(public.try_into().ok()?).ok()
     }
 
     pub const fn public(&self) -> &[u8; 32] {
@@ -78,6 +91,7 @@ mod tests {
         let text = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
         let key: LogKey = text.parse().unwrap();
         assert_eq!((key.to_string().as_str(), key.kid()), (text, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"));
+        assert_eq!(LogKey::of_jwk(&PublicKey::ed25519(key.public()).unwrap()), Some(key));
         let identity = BASE64.encode(&[&[1], [0; 31].as_slice()].concat());
         for bad in ["", &text[1..], &text[..43], &text.replace('/', "_"), &identity] {
             assert_eq!(bad.parse::<LogKey>(), Err(InvalidLogKey), "{bad}");

@@ -48,10 +48,11 @@ CREATE TABLE log_breaks (
 ) STRICT;
 CREATE UNIQUE INDEX log_breaks_once ON log_breaks (earlier, later);
 
--- One row: when the log was last looked at, when it last held, and what kept it from being checked. `missing` counts tokens
+-- One row: when the log was first and last looked at, when it last held, and what kept it from being checked. `missing` counts tokens
 -- that the provider has numbered for members and that did not come here.
 CREATE TABLE log_state (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
+    began_at INTEGER,
     tried_at INTEGER,
     held_at  INTEGER,
     trouble  TEXT,

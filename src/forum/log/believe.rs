@@ -13,12 +13,13 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::{Head, LogKey, Unlogged, note_keys};
 use crate::{
     forum::ambient::{HOUR, SECOND},
     wire::tlog::{
-        Hash, MAX_NOTE, TlogProof, verify_inclusion,
+        Hash, MAX_TLOG_PROOF, TlogProof, verify_inclusion,
         leaf::{Hour, Issuance, IssuanceLeaf, Issue},
         owner::OwnerKey,
     },
@@ -126,16 +127,13 @@ fn owner(member: Option<&Value>) -> Result<(OwnerKey, u64), Unlogged> {
     let owner = member.filter(|owner| !owner.is_null()).ok_or(Unlogged::Missing)?;
     let Owner { key, number } = Owner::deserialize(owner).map_err(|_| Unlogged::Malformed)?;
     let key = BASE64URL_NOPAD.decode(key.as_bytes()).ok().and_then(|key| key.try_into().ok());
-    Ok((OwnerKey::from_bytes(key.ok_or(Unlogged::Malformed)?), number))
+    Ok((OwnerKey::from_bytes(Zeroizing::new(key.ok_or(Unlogged::Malformed)?)), number))
 }
 
 fn text(member: Option<&Value>) -> Result<&str, Unlogged> {
     let proof = member.filter(|proof| !proof.is_null()).ok_or(Unlogged::Missing)?;
-    proof.as_str().filter(|proof| proof.len() <= MAX_PROOF_TEXT).ok_or(Unlogged::Malformed)
+    proof.as_str().filter(|proof| proof.len() <= MAX_TLOG_PROOF).ok_or(Unlogged::Malformed)
 }
-
-/// An entry of 16 KiB in base64 with 62 hashes, and the longest note.
-const MAX_PROOF_TEXT: usize = MAX_NOTE + 32 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,9 @@
 mod boards;
 mod browser;
 mod drafts;
+mod ledger;
+mod log_check;
+mod logged;
 mod me;
 mod moderation;
 mod polls;

@@ -89,3 +89,73 @@ fn log_key(key: &PublicKey) -> Option<LogKey> {
 }
 
 const ROLE: &str = "log";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = r#"{"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    const KID: &str = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
+
+    fn read(entries: &[String]) -> News {
+        let mut news = News::default();
+        for (index, entry) in (1..).zip(entries) {
+            let logs = Logs::of("https://id.example");
+            news.read(index, entry.as_bytes(), "https://id.example", &logs).unwrap();
+        }
+        news
+    }
+
+    fn key(role: &str, public: &str, act: &str, not_after: &str) -> String {
+        format!(
+            r#"{{"v":1,"kind":"key","hour":"2026-11-30T20Z","role":"{role}","kid":"{KID}","algorithm":"EdDSA","public":{public},"act":"{act}","not_before":"2026-11-30T20Z","not_after":{not_after}}}"#
+        )
+    }
+
+    #[test]
+    fn keys_of_the_log_come_and_go_in_the_order_of_their_leaves() {
+        let kid = || KID.to_owned();
+        let hour = "2026-11-30T20Z".parse::<Hour>().unwrap().millis();
+        let news = read(&[
+            key("log", KEY, "announced", "null"),
+            key("log", "null", "retired", r#""2026-11-30T22Z""#),
+            key("log", "null", "retired", "null"),
+            key("log", "null", "revoked", "null"),
+        ]);
+        let public = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=".parse().unwrap();
+        let expected = [
+            KeyNews::Takes(public),
+            KeyNews::Ends { kid: kid(), at: hour + 3 * HOUR },
+            KeyNews::Ends { kid: kid(), at: hour + HOUR },
+            KeyNews::Revoked { kid: kid(), at: hour },
+        ];
+        assert_eq!(news.keys, expected);
+    }
+
+    #[test]
+    fn what_is_not_about_heads_is_passed_over() {
+        let anchor = |last: bool| {
+            let root = "A".repeat(43);
+            format!(
+                r#"{{"v":1,"kind":"anchor","hour":"2026-11-30T20Z","log":"2026","size":7,"root":"{root}","final":{last}}}"#
+            )
+        };
+        let news = read(&[
+            key("issuer-eddsa", KEY, "active", "null"),
+            r#"{"v":1,"kind":"lift.request","hour":"2026-11-30T20Z"}"#.to_owned(),
+            "no leaf".to_owned(),
+            anchor(false),
+        ]);
+        assert!(news.keys.is_empty() && news.ends.is_empty());
+        let ends = read(&[anchor(true)]).ends;
+        let end = End { origin: "id.example/log/2026".into(), size: 7, root: Hash::from_bytes([0; 32]) };
+        assert_eq!(ends, BTreeSet::from([end]));
+    }
+
+    #[test]
+    fn a_registry_begins_with_its_genesis() {
+        let (mut news, logs) = (News::default(), Logs::of("https://id.example"));
+        let entry = key("log", KEY, "active", "null");
+        assert_eq!(news.read(0, entry.as_bytes(), "https://id.example", &logs), Err(NotThisRegistry));
+    }
+}

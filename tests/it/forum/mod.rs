@@ -26,7 +26,10 @@ use heteronym::{
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tempfile::TempDir;
 
-use self::{browser::Browser, provider::Provider};
+use self::{
+    browser::{Answer, Browser},
+    provider::Provider,
+};
 
 /// A forum with three boards, its provider, and a clock that stands still.
 struct House {
@@ -71,7 +74,13 @@ impl House {
         browser
     }
 
-    async fn sign_in(&self, browser: &mut Browser, sub: &str, mut claims: serde_json::Value) {
+    async fn sign_in(&self, browser: &mut Browser, sub: &str, claims: serde_json::Value) {
+        let answer = self.tries(browser, sub, claims).await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+    }
+
+    /// What the person gets who comes back from the provider.
+    async fn tries(&self, browser: &mut Browser, sub: &str, mut claims: serde_json::Value) -> Answer {
         claims["sub"] = sub.into();
         {
             let mut script = self.provider.script();
@@ -80,8 +89,7 @@ impl House {
             script.userinfo = claims;
         }
         let request = browser.get("/sign-in").await.leads_to();
-        let answer = browser.get(&self.provider.agree(&request)).await;
-        assert_eq!(answer.status, 303, "{}", answer.text);
+        browser.get(&self.provider.agree(&request)).await
     }
 
     /// Ends the session of this browser; its form token stays that of the page it has open.

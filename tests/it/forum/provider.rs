@@ -48,6 +48,8 @@ pub(super) struct Script {
     pub(super) owner: fn(&str) -> String,
     /// How many entries stand in the name of each.
     pub(super) numbers: HashMap<String, u64>,
+    /// The log in which tokens are entered, if it is not the one that the description shows.
+    pub(super) hidden: Option<String>,
     /// Changes what the log serves: path and content.
     pub(super) served: fn(&str, Vec<u8>) -> Vec<u8>,
     codes: HashMap<String, Value>,
@@ -84,6 +86,7 @@ impl Provider {
             answer: |_| (),
             owner: str::to_owned,
             numbers: HashMap::new(),
+            hidden: None,
             served: |_, content| content,
             codes: HashMap::new(),
             now,
@@ -206,7 +209,7 @@ impl Script {
         *next += 1;
         let kid = self.header["kid"].as_str().unwrap_or("house");
         let leaf = leaf_of(token, kid, claims["iat"].as_i64().unwrap_or(self.now), &owner, number);
-        let year = self.ledger.year.clone();
+        let year = self.hidden.as_ref().unwrap_or(&self.ledger.year).clone();
         let index = self.ledger.append(&year, (self.entry)(leaf));
         answer["tlog_proof"] = self.ledger.proof(&year, index).to_string().into();
         answer["tlog_owner"] = json!({"key": BASE64URL_NOPAD.encode(owner.expose()), "number": number});

@@ -54,7 +54,7 @@ impl Ledger {
             issuer: issuer.parse().unwrap(),
             origin: self.origin("registry").parse().unwrap(),
             log_keys: vec![named(&self.shown[0])],
-            vrf_key: NamedKey::new(PublicKey::Slot(SlotKey::from_bytes(&BASEPOINT).unwrap())).unwrap(),
+            vrf_key: NamedKey::new(PublicKey::Slot(SlotKey::from_bytes(BASEPOINT).unwrap())).unwrap(),
             policy: Policy {
                 brackets: BracketTable {
                     version: "standard-1".parse().unwrap(),

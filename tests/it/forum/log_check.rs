@@ -168,7 +168,9 @@ async fn a_log_from_a_restored_backup_is_named() {
 
 #[tokio::test]
 async fn an_entry_that_is_changed_or_taken_out_is_named() {
-    for change in [|entries: &mut Vec<Vec<u8>>| drop(entries.remove(2)), |entries| entries[2] = b"changed".to_vec()] {
+    let changes: [fn(&mut Vec<Vec<u8>>); 2] =
+        [|entries| drop(entries.remove(2)), |entries| entries[2] = b"changed".to_vec()];
+    for change in changes {
         let house = House::open().await;
         house.visited("lise").await;
         house.held().await;

@@ -19,9 +19,10 @@ use super::{Head, LogKey, Unlogged, note_keys};
 use crate::{
     forum::ambient::{HOUR, SECOND},
     wire::tlog::{
-        Hash, MAX_TLOG_PROOF, TlogProof, verify_inclusion,
+        Hash, MAX_TLOG_PROOF, TlogProof,
         leaf::{Hour, Issuance, IssuanceLeaf, Issue},
         owner::OwnerKey,
+        verify_inclusion,
     },
 };
 

@@ -107,7 +107,10 @@ impl Forum {
             tracing::warn!(missing, "tokens were made for members of this forum and did not come here");
         }
         let heads = self.store().checked_heads().await?;
-        Ok(LogCheck::Held { heads: heads.into_iter().map(|seen| (seen.head.origin, seen.head.size)).collect(), missing })
+        Ok(LogCheck::Held {
+            heads: heads.into_iter().map(|seen| (seen.head.origin, seen.head.size)).collect(),
+            missing,
+        })
     }
 
     /// Goes on with the log as it is, though it is not the one that was seen: for the operator, who has looked at the
@@ -145,7 +148,9 @@ impl Forum {
         let wrong = |kind| Fault::Broken(against(&head, before, kind));
         match grown(&head, &seen, now)? {
             Grown::Smaller => return Err(wrong(BreakKind::Smaller)),
-            Grown::Not if before.is_some_and(|before| before.root != head.root) => return Err(wrong(BreakKind::Forked)),
+            Grown::Not if before.is_some_and(|before| before.root != head.root) => {
+                return Err(wrong(BreakKind::Forked));
+            }
             Grown::Not | Grown::By => {}
         }
         let mut news = News::default();

@@ -25,15 +25,15 @@ mod unlogged;
 use serde::Deserialize;
 use serde_json::Value;
 
-pub use self::{
-    check::LogCheck,
-    key::{InvalidLogKey, LogKey},
-};
 pub(super) use self::{
     believe::{Claimed, Logged, Trust},
     check::BROKEN,
     registry::{End, KeyNews, News},
     unlogged::Unlogged,
+};
+pub use self::{
+    check::LogCheck,
+    key::{InvalidLogKey, LogKey},
 };
 use super::{
     Forum,

@@ -79,9 +79,8 @@ impl LogView {
             heads: store.checked_heads().await?.into_iter().map(|seen| head(visit, seen)).collect(),
             address: logs.address(&logs.origin("")),
             keys: store.log_keys(visit.now).await?.iter().map(ToString::to_string).collect(),
-            broken: broken.then(|| {
-                (words.with("forum-log-broken-title", &provider), words.with("forum-log-broken", &provider))
-            }),
+            broken: broken
+                .then(|| (words.with("forum-log-broken-title", &provider), words.with("forum-log-broken", &provider))),
             breaks: found.into_iter().map(|found| of_break(visit, found)).collect(),
             troubles,
             missing: (state.missing > 0).then(|| words.count("forum-log-missing", state.missing)),

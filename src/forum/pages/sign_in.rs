@@ -139,7 +139,9 @@ async fn admit(visit: &Visit, vouched: &Vouched) -> Result<Result<i64, Unlogged>
         return Ok(Ok(store.welcome(&vouched.sub, &vouched.of, visit.now).await?));
     };
     if !store.see_head(&logged.head, visit.now).await? {
-        tracing::error!("two heads of the public log have one size: nobody signs in until the operator has looked at it");
+        tracing::error!(
+            "two heads of the public log have one size: nobody signs in until the operator has looked at it"
+        );
         return Ok(Err(Unlogged::Broken));
     }
     store.welcome_logged(&vouched.sub, &vouched.of, logged, visit.now).await

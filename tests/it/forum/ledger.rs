@@ -121,7 +121,8 @@ impl Ledger {
     /// The present head, signed by every key.
     pub(super) fn head(&self, log: &str) -> SignedCheckpoint {
         let (origin, edge) = (self.origin(log), self.edge(log));
-        let name = |key: &SigningKey| NoteKey::new(&origin, Algorithm::Ed25519, key.verifying_key().as_bytes()).unwrap();
+        let name =
+            |key: &SigningKey| NoteKey::new(&origin, Algorithm::Ed25519, key.verifying_key().as_bytes()).unwrap();
         let (first, others) = self.keys.split_first().unwrap();
         let head = Checkpoint::new(&origin, edge.size(), edge.root()).unwrap();
         let mut signed = SignedCheckpoint::sign(head, &name(first), |text| first.sign(text).to_bytes()).unwrap();

@@ -84,14 +84,18 @@ fn heads(evidence: &str, origin: &str) -> [SignedCheckpoint; 2] {
 async fn a_log_that_only_grows_holds_night_after_night() {
     let house = House::open().await;
     for night in 0..3 {
-        house.visited(&format!("lise {night}")).await;
+        house.visited(&format!("lise-{night}")).await;
         house.others(120 * night);
-        house.visited(&format!("marc {night}")).await;
+        house.visited(&format!("marc-{night}")).await;
         house.others(300);
         house.advance(DAY);
         house.held().await;
         assert!(!house.database().await.contains("log_heads."), "what held is not kept");
-        house.provider.script().ledger.tell_key(&SigningKey::from_bytes(&[30; 32]), KeyAct::Announced, Hour::from_millis(NOW));
+        house.provider.script().ledger.tell_key(
+            &SigningKey::from_bytes(&[30; 32]),
+            KeyAct::Announced,
+            Hour::from_millis(NOW),
+        );
     }
     let about = house.browser().get("/about").await.text;
     let size = house.provider.script().ledger.logs[YEAR].len();
@@ -99,19 +103,25 @@ async fn a_log_that_only_grows_holds_night_after_night() {
     let thousands = format!("{},{:03} entries", size / 1_000, size % 1_000);
     assert!(about.contains(&thousands), "{thousands} is not in {about}");
     house.visited("after the check").await;
-    assert_eq!(house.browser().get("/about").await.text.matches("<small><code>").count(), about.matches("<small><code>").count());
-    assert!(house.browser().get("/about").await.text.contains("Checked just now"), "what is shown does not follow sign-ins");
+    assert_eq!(
+        house.browser().get("/about").await.text.matches("<small><code>").count(),
+        about.matches("<small><code>").count()
+    );
+    assert!(
+        house.browser().get("/about").await.text.contains("Checked just now"),
+        "what is shown does not follow sign-ins"
+    );
 }
 
 #[tokio::test]
 async fn a_log_that_is_shown_to_this_forum_alone_is_named_and_nobody_signs_in_until_the_operator_goes_on() {
-    let house = House::open_with(|config| drop(config.moderators.insert("mod".into()))).await;
+    let house = House::open_with(|config| config.moderators = ["mod".to_owned()].into()).await;
     let mut moderator = house.signed_in("mod", lise()).await;
     house.held().await;
     house.others(10);
     // A token that only this forum ever sees: for everybody else the log goes on without it.
     let public = house.provider.script().ledger.clone();
-    house.visited("nobody whom a registrar knows").await;
+    house.visited("nobody-whom-a-registrar-knows").await;
     house.provider.script().ledger = public;
     house.others(20);
 
@@ -200,7 +210,11 @@ async fn a_registry_whose_entries_are_not_those_of_its_head_is_named() {
     let house = House::open().await;
     let registry = house.provider.script().ledger.origin("registry");
     house.provider.script().served = |path, content| {
-        if path.contains("registry/tile/entries/") { String::from_utf8(content).unwrap().replace("Y30-39", "Y30-38").into() } else { content }
+        if path.contains("registry/tile/entries/") {
+            String::from_utf8(content).unwrap().replace("Y30-39", "Y30-38").into()
+        } else {
+            content
+        }
     };
     assert_eq!(house.broken().await, [(registry, "entries")]);
 }
@@ -368,7 +382,9 @@ async fn a_forum_checks_the_log_when_it_starts_and_stops_in_the_middle_of_it() {
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let shortly = sleep(Duration::from_millis(100));
-    tokio::time::timeout(Duration::from_secs(20), house.forum.serve(listener, Limits::default(), shortly)).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), house.forum.serve(listener, Limits::default(), shortly))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

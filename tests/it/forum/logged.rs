@@ -81,9 +81,11 @@ async fn a_token_that_is_in_the_log_is_believed_and_no_secret_of_it_is_kept() {
 
 #[tokio::test]
 async fn a_token_without_proof_or_owner_is_refused() {
-    refused(|it| it.answer = |answer| drop(answer.as_object_mut().unwrap().remove("tlog_proof")), "without proof").await;
+    refused(|it| it.answer = |answer| drop(answer.as_object_mut().unwrap().remove("tlog_proof")), "without proof")
+        .await;
     refused(|it| it.answer = |answer| answer["tlog_proof"] = json!(null), "without proof").await;
-    refused(|it| it.answer = |answer| drop(answer.as_object_mut().unwrap().remove("tlog_owner")), "without proof").await;
+    refused(|it| it.answer = |answer| drop(answer.as_object_mut().unwrap().remove("tlog_owner")), "without proof")
+        .await;
 }
 
 #[tokio::test]
@@ -164,9 +166,12 @@ async fn p3_a_proof_that_does_not_lead_from_the_entry_to_the_head_is_refused() {
 async fn p5_a_node_of_the_tree_is_no_entry() {
     // The two hashes below a node, given out as an entry: with a prefix of its own, no leaf is a node.
     let node: fn(&mut Value) = |answer| {
-        let hashes: Vec<Hash> = answer["tlog_proof"].as_str().unwrap().lines().filter_map(|it| it.parse().ok()).collect();
+        let hashes: Vec<Hash> =
+            answer["tlog_proof"].as_str().unwrap().lines().filter_map(|it| it.parse().ok()).collect();
         let entry = [hashes[0].as_bytes().as_slice(), hashes[1].as_bytes()].concat();
-        lines(answer, |line| Some(if line.starts_with("extra ") { format!("extra {}", BASE64.encode(&entry)) } else { line.to_owned() }));
+        lines(answer, |line| {
+            Some(if line.starts_with("extra ") { format!("extra {}", BASE64.encode(&entry)) } else { line.to_owned() })
+        });
     };
     refused(|it| it.answer = node, "does not hold").await;
 }
@@ -245,7 +250,7 @@ async fn a_second_token_with_the_number_of_the_first_is_refused() {
 
 #[tokio::test]
 async fn numbers_that_did_not_come_here_are_told_to_moderators_and_late_ones_are_not() {
-    let house = House::open_with(|config| drop(config.moderators.insert("mod".into()))).await;
+    let house = House::open_with(|config| config.moderators = ["mod".to_owned()].into()).await;
     let mut moderator = house.signed_in("mod", lise()).await;
     drop(house.signed_in("lise", lise()).await);
     assert!(!moderator.get("/moderation").await.text.contains("did not come here"));

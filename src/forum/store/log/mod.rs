@@ -14,8 +14,8 @@ use crate::{
     wire::tlog::Hash,
 };
 
-pub(in crate::forum) use self::{keys::KnownBy, owners::Owner};
 pub(super) use self::owners::take_owner;
+pub(in crate::forum) use self::{keys::KnownBy, owners::Owner};
 
 /// A head that was seen, and when: to the hour, of one that came with a sign-in.
 #[derive(Clone, Debug)]

@@ -161,6 +161,15 @@ mod tests {
     }
 
     #[test]
+    fn an_errand_about_the_log_is_run_in_place_of_the_forum_and_one_at_a_time() {
+        let errand = |line: &[&str]| Line::try_parse_from([&["forum"], line].concat()).map(|line| line.args.errand());
+        assert_eq!(errand(&[]).unwrap(), Errand::Serve);
+        assert_eq!(errand(&["--check-log"]).unwrap(), Errand::CheckLog);
+        assert_eq!(errand(&["--accept-log"]).unwrap(), Errand::AcceptLog);
+        assert!(errand(&["--accept-log", "--check-log"]).is_err());
+    }
+
+    #[test]
     fn a_flag_comes_before_the_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("forum.toml");

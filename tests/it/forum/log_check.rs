@@ -102,15 +102,8 @@ async fn a_log_that_only_grows_holds_night_after_night() {
     assert!(about.contains(&house.year()) && about.contains("Checked just now"), "{about}");
     let thousands = format!("{},{:03} entries", size / 1_000, size % 1_000);
     assert!(about.contains(&thousands), "{thousands} is not in {about}");
-    house.visited("after the check").await;
-    assert_eq!(
-        house.browser().get("/about").await.text.matches("<small><code>").count(),
-        about.matches("<small><code>").count()
-    );
-    assert!(
-        house.browser().get("/about").await.text.contains("Checked just now"),
-        "what is shown does not follow sign-ins"
-    );
+    house.visited("later").await;
+    assert_eq!(house.browser().get("/about").await.text, about, "what is shown does not follow sign-ins");
 }
 
 #[tokio::test]

@@ -254,15 +254,9 @@ fn grown(head: &Head, seen: &[Seen], now: i64) -> Result<Grown, Trouble> {
 /// The right edge of the log as it was at a head, out of its present tiles; none where these are of another log.
 async fn edge_of(reader: &mut Reader<'_>, before: Option<&Head>) -> Result<Option<Edge>, Trouble> {
     let Some(before) = before else { return Ok(Some(Edge::new())) };
-    reader.load((0..=u8::MAX).map_while(|level| level_of(level, before.size)).flatten()).await?;
+    reader.load((0..LEVELS).filter_map(|level| Tile::partial(level, before.size))).await?;
     let edge = Edge::restore(before.size, |tile| reader.tile(tile)).ok();
     Ok(edge.filter(|edge| edge.root() == before.root))
-}
-
-/// The partial tile of a level, if there is one; nothing where the tree does not reach the level.
-fn level_of(level: u8, size: u64) -> Option<Option<Tile>> {
-    let hashes = size.checked_shr(u32::from(level).checked_mul(8)?)?;
-    (hashes > 0).then(|| Tile::partial(level, size))
 }
 
 fn edge_start(before: Option<&Head>) -> u64 {
@@ -304,4 +298,6 @@ const fn is_recent(seen: &Seen, now: i64) -> bool {
 
 /// What keeps a log from being checked after it broke.
 pub(in crate::forum) const BROKEN: &str = "broken";
+/// Levels of tiles that a tree of at most 2⁶² leaves can have.
+const LEVELS: u8 = 8;
 const UNWATCHED: i64 = 2 * DAY;

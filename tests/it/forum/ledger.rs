@@ -163,7 +163,9 @@ impl Ledger {
 
     fn edge(&self, log: &str) -> Edge {
         let mut edge = Edge::new();
-        self.logs[log].iter().for_each(|entry| edge.push(Hash::of_leaf(entry)).unwrap());
+        for entry in &self.logs[log] {
+            edge.push(Hash::of_leaf(entry)).unwrap();
+        }
         edge
     }
 }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use clap::Parser;
 use ed25519_dalek::SigningKey;
 use heteronym::{
+    app::{Cli, answer},
     forum::LogCheck,
     http::server::Limits,
     wire::tlog::{
@@ -13,7 +15,7 @@ use heteronym::{
 };
 use tokio::{net::TcpListener, sync::oneshot, time::sleep};
 
-use super::{DAY, House, MINUTE, NOW, ledger::YEAR, lise};
+use super::{DAY, House, MINUTE, NOW, Stopped, ledger::YEAR, lise};
 
 const HOUR: i64 = 60 * MINUTE;
 
@@ -27,7 +29,9 @@ impl House {
     fn others(&self, count: u64) {
         let mut script = self.provider.script();
         let first = 1_000 + script.ledger.logs[YEAR].len() as u64;
-        (first..first + count).for_each(|number| script.ledger.other(number, NOW));
+        for number in first..first + count {
+            script.ledger.other(number, NOW);
+        }
     }
 
     async fn check(&self) -> LogCheck {
@@ -378,6 +382,36 @@ async fn a_forum_checks_the_log_when_it_starts_and_stops_in_the_middle_of_it() {
     tokio::time::timeout(Duration::from_secs(20), house.forum.serve(listener, Limits::default(), shortly))
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn the_operator_checks_the_log_and_goes_on_with_it_from_the_command_line() {
+    let house = House::open().await;
+    house.visited("lise").await;
+    let Stopped { provider, directory } = house.stopped().await;
+    let database = directory.path().join("forum.sqlite");
+    let place = ["heteronym", "forum", "--issuer", &provider.issuer, "--client-id", "place"];
+    let place =
+        [&place[..], &["--base-url", "http://127.0.0.1:8401", "--database", database.to_str().unwrap()]].concat();
+    let run = |errand: &'static str| {
+        let cli = Cli::try_parse_from(place.iter().copied().chain([errand])).unwrap();
+        async move {
+            let mut out = Vec::new();
+            let ended = answer(cli, &mut out).await;
+            (ended.is_ok(), String::from_utf8(out).unwrap())
+        }
+    };
+    let (fine, said) = run("--check-log").await;
+    assert!(fine && said.contains("log/2026: 6 entries"), "{said}");
+    let (fine, said) = run("--accept-log").await;
+    assert!(fine && said.contains("nothing to accept"), "{said}");
+    provider.script().ledger.logs.get_mut(YEAR).unwrap()[2] = b"changed".to_vec();
+    provider.script().ledger.other(9, NOW);
+    let (fine, said) = run("--check-log").await;
+    assert!(!fine && said.contains("log/2026: forked"), "{said}");
+    let (fine, said) = run("--accept-log").await;
+    assert!(fine && said.contains("log/2026 (forked): the forum goes on"), "{said}");
+    assert!(run("--check-log").await.0);
 }
 
 #[tokio::test]

@@ -39,6 +39,12 @@ struct House {
     directory: TempDir,
 }
 
+/// What is left of a house whose forum was shut down.
+struct Stopped {
+    provider: Provider,
+    directory: TempDir,
+}
+
 impl House {
     async fn open() -> Self {
         Self::open_with(|_| ()).await
@@ -100,11 +106,17 @@ impl House {
         browser.csrf = csrf;
     }
 
+    /// The forum is shut down; what it wrote and its provider stay.
+    async fn stopped(self) -> Stopped {
+        let Self { forum, provider, directory, .. } = self;
+        forum.serve(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(), Limits::default(), async {}).await;
+        Stopped { provider, directory }
+    }
+
     /// The same forum in a new process: other dice, the same database.
     async fn restarted(self) -> Self {
-        let Self { forum, provider, clock, directory } = self;
-        let config = forum.config().clone();
-        forum.serve(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(), Limits::default(), async {}).await;
+        let (config, clock) = (self.forum.config().clone(), Arc::clone(&self.clock));
+        let Stopped { provider, directory } = self.stopped().await;
         let forum = forum::open(config, ambient_of(&clock, 8_402)).await.unwrap();
         Self { forum, provider, clock, directory }
     }

@@ -86,7 +86,7 @@ pub async fn answer(cli: Cli, out: &mut impl Write) -> anyhow::Result<()> {
         Command::Keys(args) => keys::run(args, out).await,
         Command::Clients(args) => clients::run(args, out).await,
         Command::Registrars(args) => registrars::run(args, out).await,
-        Command::Forum(args) => serve::forum(*args).await,
+        Command::Forum(args) => serve::forum(*args, out).await,
         Command::Custodian(command) => Ok(custodian::run(&command, &mut Ambient::system().rng(), out)?),
     }
 }

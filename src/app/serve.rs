@@ -1,6 +1,6 @@
 //! `heteronym serve`: the provider, for real.
 
-use std::sync::Arc;
+use std::{io::Write, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use axum::Router;
@@ -108,17 +108,43 @@ fn show_logouts(metrics: &Metrics, services: &Services) {
 }
 
 /// `heteronym forum`: a forum that runs by itself.
-pub(super) async fn forum(args: forum::Args) -> anyhow::Result<()> {
+pub(super) async fn forum(args: forum::Args, out: &mut impl Write) -> anyhow::Result<()> {
+    let errand = args.errand();
     let config = args.load()?;
-    let listener = bind(config.listen).await?;
     let (clock, random) = (Ambient::system(), Ambient::system());
     let ambient = forum::Ambient::new(move || clock.now().0, move |buffer| random.rng().fill_bytes(buffer));
+    if errand != forum::Errand::Serve {
+        return with_log(&forum::open(config, ambient).await?, errand, out).await;
+    }
+    let listener = bind(config.listen).await?;
     let forum = forum::open(config, ambient).await?;
     println!("The forum is up: {}", forum.config().base_url);
     if let Some(code) = forum.first_moderator_code() {
         println!("The first moderator is whoever enters this code at {}/moderation: {code}", forum.config().base_url);
     }
     forum.serve(listener, Limits::default(), asked_to_stop()).await;
+    Ok(())
+}
+
+/// Looks at the provider's log for a forum that is not running.
+async fn with_log(forum: &forum::Forum, errand: forum::Errand, out: &mut impl Write) -> anyhow::Result<()> {
+    if errand == forum::Errand::AcceptLog {
+        let accepted = forum.accept_log().await?;
+        if accepted.is_empty() {
+            writeln!(out, "There is nothing to accept: the log is the one that was seen before.")?;
+        }
+        for (origin, kind) in accepted {
+            writeln!(out, "{origin} ({kind}): the forum goes on with the log as it is. The evidence stays at /about.")?;
+        }
+    } else {
+        let check = forum.check_log().await?;
+        writeln!(out, "{check}")?;
+        if !check.held() {
+            forum.close().await;
+            bail!("the check of the log did not end well");
+        }
+    }
+    forum.close().await;
     Ok(())
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Growth {
     /// Since the first hash that is not that of its entry.
     of_tiles: Option<Edge>,
     differing: Vec<Differing>,
+    /// A tile was not there, or not as it should be.
+    pub(super) broken: bool,
 }
 
 struct Differing {
@@ -34,7 +36,9 @@ impl Growth {
             if self.of_tiles.is_none() {
                 self.of_tiles = Some(self.of_entries.clone());
             }
-            self.differing.push(Differing { index, of_entry, of_tile });
+            if self.differing.len() < MOST_DIFFERING {
+                self.differing.push(Differing { index, of_entry, of_tile });
+            }
         }
         // An edge refuses nothing that has an index.
         let _ = self.of_entries.push(of_entry);
@@ -64,8 +68,8 @@ impl Growth {
         Ok(())
     }
 
-    /// Holds what is left against what is published: partial tiles, the root.
-    pub(super) fn end(self, tree: &Tree<'_>, root: Hash, findings: &mut Findings) -> Result<(), MirrorError> {
+    /// Holds what is left against what is published: partial tiles, the root. Whether all of it was as it should be.
+    pub(super) fn end(mut self, tree: &Tree<'_>, root: Hash, findings: &mut Findings) -> Result<bool, MirrorError> {
         for tile in (1..=LAST_LEVEL).filter_map(|level| Tile::partial(level, tree.size)) {
             self.compare(tile, tree, findings)?;
         }
@@ -85,20 +89,22 @@ impl Growth {
             let expected = format!("the root that is signed, {root}");
             findings.fault(Check::TreeRoot, At::log(tree.log), expected, format!("the root {by_entries} of the entries"));
         }
-        Ok(())
+        Ok(!self.broken && self.differing.is_empty() && by_entries == root)
     }
 
-    fn compare(&self, tile: Tile, tree: &Tree<'_>, findings: &mut Findings) -> Result<(), MirrorError> {
+    fn compare(&mut self, tile: Tile, tree: &Tree<'_>, findings: &mut Findings) -> Result<(), MirrorError> {
         let published = match tree.hashes(tile)? {
             Ok(published) => published,
             Err(broken) => {
                 broken.report(At::log(tree.log), findings);
+                self.broken = true;
                 return Ok(());
             }
         };
         let of_tiles = self.of_tiles.as_ref().and_then(|edge| edge.tile(tile));
         let of_entries = self.of_entries.tile(tile).unwrap_or_default();
         if published != of_entries && of_tiles.as_ref() != Some(&published) {
+            self.broken = true;
             let place = of_entries.iter().zip(&published).position(|(of_entry, of_tile)| of_entry != of_tile);
             let expected = format!("the hashes of the subtrees in {tile}");
             let found = format!("another hash at place {}: the tile was edited", place.unwrap_or_default());
@@ -108,5 +114,7 @@ impl Growth {
     }
 }
 
+/// So many are remembered: where all differ, the others say nothing new.
+const MOST_DIFFERING: usize = 1000;
 /// No tree of 2⁶² leaves has tiles above it.
 const LAST_LEVEL: u8 = 7;

@@ -17,7 +17,10 @@ use std::{num::NonZero, panic, thread};
 use indicatif::ProgressBar;
 
 use self::growth::Growth;
-pub(super) use self::{hours::Hours, tree::Tree};
+pub(super) use self::{
+    hours::Hours,
+    tree::{MOST_OF_A_BUNDLE, MOST_OF_A_TILE, Tree},
+};
 use super::{
     finding::{At, Findings},
     mirror::MirrorError,
@@ -40,13 +43,12 @@ pub(super) struct Replay<'a> {
 
 impl Replay<'_> {
     /// Reads the log. `prepare` looks at a leaf alone, in any order and in several threads; `take` gets them in order.
-    /// Says whether all entries were there.
     pub(super) fn run<F: Facts + Send, P: Send>(
         &self,
         prepare: impl Fn(&Leaf<F>) -> P + Sync,
         findings: &mut Findings,
         mut take: impl FnMut(u64, Read<F, P>, &mut Findings),
-    ) -> Result<bool, MirrorError> {
+    ) -> Result<Seen, MirrorError> {
         let (log, size) = (self.tree.log, self.tree.size);
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         let mut growth = Growth::default();
@@ -58,13 +60,14 @@ impl Replay<'_> {
                 let (first, width) = (part.bundle.first(), part.bundle.width());
                 let of_tile = part.tile.unwrap_or_else(|broken| {
                     broken.report(At::leaf(log, first), findings);
+                    growth.broken = true;
                     Vec::new()
                 });
                 let leaves = match part.leaves {
                     Ok(leaves) => leaves,
                     Err(broken) => {
                         broken.report(At::leaf(log, first), findings);
-                        return Ok(false);
+                        return Ok(Seen { complete: false, rooted: false });
                     }
                 };
                 let of_tile = of_tile.into_iter().map(Some).chain(std::iter::repeat(None));
@@ -76,8 +79,7 @@ impl Replay<'_> {
                 self.bar.inc(width.into());
             }
         }
-        growth.end(self.tree, self.root, findings)?;
-        Ok(true)
+        Ok(Seen { complete: true, rooted: growth.end(self.tree, self.root, findings)? })
     }
 
     /// Reads some bundles in several threads.
@@ -95,6 +97,15 @@ impl Replay<'_> {
             running.into_iter().flat_map(|share| share.join().unwrap_or_else(|cause| panic::resume_unwind(cause))).collect()
         })
     }
+}
+
+/// What there was to see.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    /// All entries were there.
+    pub(super) complete: bool,
+    /// They and the tiles make the tree that is signed.
+    pub(super) rooted: bool,
 }
 
 /// A bundle that was read, with the tile of its hashes.

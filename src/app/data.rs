@@ -69,7 +69,8 @@ impl DataDir {
     }
 
     pub fn load_keys(&self, ambient: &Ambient) -> Result<Keyring, DataError> {
-        Ok(Keyring::load(&self.keys_directory(), self.passphrase()?.as_ref(), ambient.now())?)
+        let (directory, passphrase) = (self.keys_directory(), self.passphrase()?);
+        Ok(Keyring::load_or_complete(&directory, passphrase.as_ref(), &mut ambient.rng(), ambient.now())?)
     }
 
     pub async fn open_store(&self, ambient: &Ambient) -> Result<Store, DataError> {

@@ -22,7 +22,7 @@ pub enum FetchError {
     Authorities(Box<Path>, io::Error),
     #[error("cannot set up TLS: {}", innermost(.0))]
     Setup(reqwest::Error),
-    #[error("{0}: {}", innermost(.1))]
+    #[error("{url}: {cause}", url = .0, cause = innermost(.1))]
     Request(String, reqwest::Error),
     #[error("{0}: the answer is {1}")]
     Status(String, StatusCode),

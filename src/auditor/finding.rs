@@ -179,10 +179,6 @@ impl Findings {
         self.counts.iter().filter(|((_, fault), _)| *fault).map(|(_, count)| count).sum()
     }
 
-    pub(super) fn of(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
-        self.kept.iter().filter(move |finding| finding.severity == severity)
-    }
-
     pub(super) fn all(&self) -> &[Finding] {
         &self.kept
     }
@@ -211,7 +207,7 @@ mod tests {
             findings.all()[0].to_string(),
             "[leaf.form] log 2026, leaf 0: expected a leaf; found something else"
         );
-        assert_eq!(findings.of(Severity::Remark).count(), 1);
+        assert_eq!(findings.all().last().map(|last| last.severity), Some(Severity::Remark));
     }
 
     #[test]

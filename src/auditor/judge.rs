@@ -255,7 +255,8 @@ impl<'a> Judge<'a> {
                 match tree.root_at(fixed.size) {
                     Ok(root) if root == fixed.root => anchors += 1,
                     Ok(root) => self.findings.fault(fixed.check, at, expected, format!("root {root}")),
-                    Err(error) => self.findings.fault(fixed.check, at, expected, error.to_string()),
+                    // A tile that is missing is a fault by itself.
+                    Err(_) => {}
                 }
             }
             if fixed.is_final && tree.size > fixed.size {

@@ -7,7 +7,6 @@ use super::{
     fetch::Site,
     finding::{At, Check, Findings},
     mirror::Mirror,
-    replay::institutions::origin,
 };
 use crate::wire::tlog::leaf::REGISTRY;
 
@@ -110,11 +109,6 @@ impl Discovery {
         let issuer = self.issuer.trim_end_matches('/');
         let year = logs.issuance.strip_prefix(issuer)?.strip_prefix("/log/")?;
         is_year(year).then_some(year)
-    }
-
-    /// The origin that the registry should have.
-    pub(super) fn origin(&self) -> String {
-        origin(&self.issuer, REGISTRY)
     }
 }
 

@@ -156,6 +156,12 @@ impl LogTown {
         town
     }
 
+    /// The same at another hour: a registry that was emptied is founded anew.
+    pub(crate) fn founded(mut self) -> Self {
+        self.institutions();
+        self
+    }
+
     fn institutions(&mut self) {
         let genesis = Genesis {
             issuer: self.issuer.parse().unwrap(),

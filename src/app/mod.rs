@@ -77,7 +77,8 @@ Examples:
 /// Runs the command line; what it returns is for the person at the terminal.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let format = if cli.log_json { telemetry::LogFormat::Json } else { telemetry::LogFormat::Human };
-    let usual = if matches!(cli.command, Command::Demo(_) | Command::Audit(_)) { "warn" } else { "info,sqlx=warn,hyper=warn" };
+    let usual =
+        if matches!(cli.command, Command::Demo(_) | Command::Audit(_)) { "warn" } else { "info,sqlx=warn,hyper=warn" };
     telemetry::start_log(format, cli.log.as_deref().unwrap_or(usual))?;
     answer(cli, &mut std::io::stdout()).await
 }

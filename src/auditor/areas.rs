@@ -47,7 +47,13 @@ mod tests {
     fn a_table_is_read_by_its_columns() {
         let areas = parse("# source\ncode\tname\tpopulation\nFR-38\tIsère\t1290000\nFR\tFrance\t\n").unwrap();
         assert_eq!(areas.into_iter().collect::<Vec<_>>(), [("FR-38".to_owned(), 1_290_000)]);
-        for bad in ["", "code\tname\nA\tB\n", "code\tpopulation\nA\n", "code\tpopulation\nA\tx\n", "code\tpopulation\nA\t1\nA\t2\n"] {
+        for bad in [
+            "",
+            "code\tname\nA\tB\n",
+            "code\tpopulation\nA\n",
+            "code\tpopulation\nA\tx\n",
+            "code\tpopulation\nA\t1\nA\t2\n",
+        ] {
             assert!(parse(bad).is_err(), "{bad:?}");
         }
     }

@@ -95,7 +95,9 @@ pub(super) fn source(target: &str, authorities: Option<&Path>) -> Result<Source,
 fn trust(options: &Options) -> Result<Trust, AuditError> {
     let (witnesses, wrong) = (options.witness.clone(), |text: &str| Err(AuditError::Arguments(text.to_owned())));
     if witnesses.iter().any(|key| key.algorithm() != Algorithm::Cosignature) {
-        return wrong("--witness takes the key of a witness, which signs with a time (its base64 begins with BA or BB)");
+        return wrong(
+            "--witness takes the key of a witness, which signs with a time (its base64 begins with BA or BB)",
+        );
     }
     let quorum = options.quorum.unwrap_or(witnesses.len());
     if quorum > witnesses.len() {

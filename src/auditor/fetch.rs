@@ -124,7 +124,8 @@ mod tests {
             assert!(Site::new(good, None).is_ok(), "{good}");
         }
         assert_eq!(Site::new("https://id.example/", None).unwrap().issuer(), "https://id.example");
-        let bad = ["", "id.example", "http://id.example", "ftp://id.example", "https://a@id.example", "https://id.example?a"];
+        let bad =
+            ["", "id.example", "http://id.example", "ftp://id.example", "https://a@id.example", "https://id.example?a"];
         for bad in bad {
             assert!(matches!(Site::new(bad, None), Err(FetchError::Address(_))), "{bad}");
         }

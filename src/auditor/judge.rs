@@ -87,10 +87,10 @@ impl<'a> Judge<'a> {
         bar.finish_and_clear();
         institutions.end(&mut self.findings);
         self.check_issuer(&institutions)?;
-        let origin = institutions.issuer.as_deref().map_or_else(
-            || log.signed.checkpoint().origin().to_owned(),
-            |issuer| origin(issuer, REGISTRY),
-        );
+        let origin = institutions
+            .issuer
+            .as_deref()
+            .map_or_else(|| log.signed.checkpoint().origin().to_owned(), |issuer| origin(issuer, REGISTRY));
         self.head(log, &origin, &institutions.hours, &institutions.keys, seen, false)?;
         self.fixed(&tree, &institutions);
         Ok(institutions)
@@ -119,6 +119,8 @@ impl<'a> Judge<'a> {
             self.year(&log, frozen, institutions, &mut acts)?;
         }
         acts.end(institutions, self.plan.areas.as_ref(), &mut self.findings);
+        self.checked
+            .push("every entry and every tile up to the root, and every leaf by the rules of its log".to_owned());
         self.checked.push(format!("acts: {}", acts.summary()));
         Ok(())
     }
@@ -152,7 +154,8 @@ impl<'a> Judge<'a> {
     fn absent(&mut self, name: &str, frozen: bool, acts: &mut Acts<'_>) {
         acts.lose();
         if frozen {
-            let what = format!("log {name}: it is frozen and not there; what is of later years and refers to it was let pass");
+            let what =
+                format!("log {name}: it is frozen and not there; what is of later years and refers to it was let pass");
             self.not_checked.push(what);
         } else {
             self.findings.fault(Check::LogMissing, At::log(name), "the log that the registry anchors", "nothing");
@@ -191,19 +194,12 @@ impl<'a> Judge<'a> {
     ) -> Result<(), AuditError> {
         let fetched = Hour::from_millis(log.fetched);
         let from = hours.latest().unwrap_or(fetched);
-        let head = Head {
-            log: &log.name,
-            origin,
-            signed: &log.signed,
-            from,
-            until: fetched.max(from),
-            now: self.plan.now,
-        };
+        let head =
+            Head { log: &log.name, origin, signed: &log.signed, from, until: fetched.max(from), now: self.plan.now };
         let signed = head.is_signed(keys, &mut self.findings);
         // The key that was given vouches for the registry, which names the keys of all other logs.
         let pinned = log.name != REGISTRY || head.is_pinned(&self.plan.trust, keys, &mut self.findings);
-        let witnesses =
-            if frozen { Vec::new() } else { head.is_witnessed(&self.plan.trust, &mut self.findings) };
+        let witnesses = if frozen { Vec::new() } else { head.is_witnessed(&self.plan.trust, &mut self.findings) };
         let grown = self.continues(log)?;
         if self.plan.keeps && signed && pinned && grown && seen.complete && seen.rooted {
             self.mirror.write(&format!("{}/{VERIFIED}", log.name), log.signed.to_string().as_bytes())?;
@@ -223,7 +219,8 @@ impl<'a> Judge<'a> {
     /// Whether the log in the mirror contains what the last audit found good.
     fn continues(&mut self, log: &Log) -> Result<bool, AuditError> {
         let Some(old) = verified(self.mirror, &log.name)? else {
-            let what = "whether it was rolled back or rewritten since an earlier audit: keep a mirror (--mirror) to see it";
+            let what =
+                "whether it was rolled back or rewritten since an earlier audit: keep a mirror (--mirror) to see it";
             self.not_checked.push(format!("log {}: {what}", log.name));
             return Ok(true);
         };
@@ -293,7 +290,8 @@ impl<'a> Judge<'a> {
             self.checked.push(format!("keys: the one given, and by it the log's keys {}", keys.join(", ")));
         }
         if self.plan.trust.witnesses.is_empty() {
-            let what = "whether everybody is shown the same logs: name witnesses with --witness, or compare the roots above";
+            let what =
+                "whether everybody is shown the same logs: name witnesses with --witness, or compare the roots above";
             self.not_checked.push(what.to_owned());
         }
         self.not_checked.extend(UNSEEN.iter().map(|line| (*line).to_owned()));
@@ -326,13 +324,17 @@ fn take_registry(
     institutions: &mut Institutions,
     findings: &mut Findings,
 ) -> Result<Seen, AuditError> {
-    let seen = replay.run::<Registry, ()>(|_| (), findings, |index, read, findings| match read {
-        Ok((leaf, ())) => institutions.take(index, leaf, findings),
-        Err(error) => {
-            let at = At::leaf(REGISTRY, index);
-            findings.fault(Check::LeafForm, at, "a leaf in its one spelling", error.to_string());
-        }
-    })?;
+    let seen = replay.run::<Registry, ()>(
+        |_| (),
+        findings,
+        |index, read, findings| match read {
+            Ok((leaf, ())) => institutions.take(index, leaf, findings),
+            Err(error) => {
+                let at = At::leaf(REGISTRY, index);
+                findings.fault(Check::LeafForm, at, "a leaf in its one spelling", error.to_string());
+            }
+        },
+    )?;
     Ok(seen)
 }
 

@@ -25,6 +25,7 @@ use std::io::Write;
 
 use rand::CryptoRng;
 
+use self::args::Asked;
 pub use self::{
     args::Args,
     error::AuditError,
@@ -33,15 +34,9 @@ pub use self::{
     mirror::MirrorError,
     verdict::{LogChecked, Outcome, Verdict},
 };
-use self::args::Asked;
 
 /// Audits; the verdict goes to `out`. `now` in milliseconds since 1970.
-pub async fn run(
-    args: Args,
-    now: i64,
-    rng: &mut impl CryptoRng,
-    out: &mut impl Write,
-) -> Result<Outcome, AuditError> {
+pub async fn run(args: Args, now: i64, rng: &mut impl CryptoRng, out: &mut impl Write) -> Result<Outcome, AuditError> {
     let (verdict, json) = match args.asked() {
         Asked::Logs(target, options) => (audit::run(&target, &options, now, rng).await?, options.json),
         Asked::Token(args) => (token::run(&args, now, rng).await?, args.json),

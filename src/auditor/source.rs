@@ -48,7 +48,11 @@ impl Source {
 
     /// What the service says about itself and the keys of its tokens, kept in the mirror as it was said. A directory need
     /// not have it.
-    pub(super) async fn discovery(&self, mirror: &Mirror, findings: &mut Findings) -> Result<Option<Discovery>, AuditError> {
+    pub(super) async fn discovery(
+        &self,
+        mirror: &Mirror,
+        findings: &mut Findings,
+    ) -> Result<Option<Discovery>, AuditError> {
         let bytes = match self {
             Self::Site(site) => site.get(".well-known/openid-configuration", MOST_OF_A_DOCUMENT).await?,
             Self::Directory(directory) => directory.read(DISCOVERY, MOST_OF_A_DOCUMENT)?,
@@ -91,14 +95,26 @@ impl Discovery {
             findings.fault(Check::Discovery, At::NOWHERE, format!("the issuer {issuer}"), &self.issuer);
         }
         let Some(logs) = &self.tlog else {
-            return Err(AuditError::Nothing(format!("{issuer} publishes no log: its discovery document has no `tlog`")));
+            return Err(AuditError::Nothing(format!(
+                "{issuer} publishes no log: its discovery document has no `tlog`"
+            )));
         };
         let place = |log: &str| format!("{issuer}/log/{log}");
         if logs.registry != place(REGISTRY) {
-            findings.fault(Check::Discovery, At::NOWHERE, format!("the registry at {}", place(REGISTRY)), &logs.registry);
+            findings.fault(
+                Check::Discovery,
+                At::NOWHERE,
+                format!("the registry at {}", place(REGISTRY)),
+                &logs.registry,
+            );
         }
         if self.year().is_none() {
-            findings.fault(Check::Discovery, At::NOWHERE, format!("the log of a year at {}", place("2026")), &logs.issuance);
+            findings.fault(
+                Check::Discovery,
+                At::NOWHERE,
+                format!("the log of a year at {}", place("2026")),
+                &logs.issuance,
+            );
         }
         Ok(())
     }

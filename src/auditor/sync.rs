@@ -54,7 +54,9 @@ impl Sync<'_> {
             };
             if head.checkpoint().size() > MOST_LEAVES {
                 let size = head.checkpoint().size();
-                return Err(AuditError::Nothing(format!("log {log} has {size} leaves, and at most {MOST_LEAVES} are read")));
+                return Err(AuditError::Nothing(format!(
+                    "log {log} has {size} leaves, and at most {MOST_LEAVES} are read"
+                )));
             }
             if !self.continues(log, &head, findings).await? {
                 let name = format!("{log}/refused-{}", head.checkpoint().size());

@@ -32,9 +32,10 @@ use crate::wire::{
     jose::{Algorithm, Jwk, JwkSet, KeySet, PublicKey, Typ, Verifier},
     tlog::{
         Bundle, Hash, MAX_NOTE, MAX_TLOG_PROOF, SignedCheckpoint, TILE_WIDTH, Tile, TlogProof, decode_hashes,
-        inclusion_proof, root_at, tiles_of_root,
+        inclusion_proof,
         leaf::{Hour, Issuance, IssuanceLeaf, Issue, Leaf, REGISTRY},
         owner::OwnerKey,
+        root_at, tiles_of_root,
     },
 };
 
@@ -239,14 +240,7 @@ impl Token {
     }
 
     /// What the leaf says is what the token is.
-    fn issue(
-        &mut self,
-        issue: &Issue,
-        hour: Hour,
-        answer: &Answer,
-        said: &Said,
-        institutions: &Institutions,
-    ) {
+    fn issue(&mut self, issue: &Issue, hour: Hour, answer: &Answer, said: &Said, institutions: &Institutions) {
         let before = self.findings.faults();
         if issue.token != self.hash {
             self.fault(Check::TokenLeaf, format!("the hash of this token, {}", self.hash), issue.token.to_string());
@@ -389,7 +383,10 @@ fn find(mirror: &Mirror, token: Hash) -> Result<Option<TlogProof>, AuditError> {
                     let leaf: Result<IssuanceLeaf, _> = Leaf::parse(entry);
                     leaf.is_ok_and(|leaf| leaf.facts.token() == Some(token))
                 };
-                (bundle.first()..).zip(entries).find(|(_, entry)| is_of_token(entry)).map(|(at, entry)| (at, entry.to_vec()))
+                (bundle.first()..)
+                    .zip(entries)
+                    .find(|(_, entry)| is_of_token(entry))
+                    .map(|(at, entry)| (at, entry.to_vec()))
             })?;
             if let Ok(Some((index, entry))) = found {
                 let hashes = inclusion_proof(index, tree.size, |tile| tree.wide(tile)).unwrap_or_default();

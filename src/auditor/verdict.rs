@@ -83,7 +83,11 @@ impl fmt::Display for Verdict {
                 write!(f, " from {first} to {last}")?;
             }
             write!(f, ", root {}", log.root)?;
-            let witnesses = if log.witnesses.is_empty() { String::new() } else { format!(", seen by {}", log.witnesses.join(", ")) };
+            let witnesses = if log.witnesses.is_empty() {
+                String::new()
+            } else {
+                format!(", seen by {}", log.witnesses.join(", "))
+            };
             writeln!(f, "{witnesses}")?;
         }
         self.checked.iter().try_for_each(|line| writeln!(f, "  - {line}"))?;
@@ -104,7 +108,7 @@ impl fmt::Display for Verdict {
 }
 
 /// A number with its word.
-pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+pub(in crate::auditor) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 

@@ -15,8 +15,8 @@ use crate::{
     wire::tlog::{
         Hash,
         leaf::{
-            BracketsVersion, Counts, Enrol, Hour, Issuance, Issue, Leaf, Month, Nym, NymAct, OwnerTag, RegistrarId, Revoke,
-            SlotTag,
+            BracketsVersion, Counts, Enrol, Hour, Issuance, Issue, Leaf, Month, Nym, NymAct, OwnerTag, RegistrarId,
+            Revoke, SlotTag,
         },
     },
 };

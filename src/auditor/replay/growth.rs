@@ -87,7 +87,12 @@ impl Growth {
         }
         if by_entries != root && by_tiles != Some(root) {
             let expected = format!("the root that is signed, {root}");
-            findings.fault(Check::TreeRoot, At::log(tree.log), expected, format!("the root {by_entries} of the entries"));
+            findings.fault(
+                Check::TreeRoot,
+                At::log(tree.log),
+                expected,
+                format!("the root {by_entries} of the entries"),
+            );
         }
         Ok(!self.broken && self.differing.is_empty() && by_entries == root)
     }

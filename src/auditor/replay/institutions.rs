@@ -182,7 +182,12 @@ impl Institutions {
         }
         if let Some(before) = before.filter(|before| before.sector != client.sector) {
             let expected = format!("the sector {}, as registered", before.sector);
-            findings.fault(Check::ClientSector, at, expected, format!("{}: pseudonyms would be relinked", client.sector));
+            findings.fault(
+                Check::ClientSector,
+                at,
+                expected,
+                format!("{}: pseudonyms would be relinked", client.sector),
+            );
         }
         let voices = self.voices.entry(client.sector.clone()).or_default();
         *voices = client.heteronyms_per_person.max(*voices);
@@ -205,7 +210,8 @@ impl Institutions {
             let same_key = old.id == next.id && old.group_key == next.group_key;
             if !same_key || next.epoch <= old.epoch {
                 let expected = format!("the same key in an epoch after {}", old.epoch);
-                let found = if same_key { format!("epoch {}", next.epoch) } else { "another key of that id".to_owned() };
+                let found =
+                    if same_key { format!("epoch {}", next.epoch) } else { "another key of that id".to_owned() };
                 findings.fault(Check::Custodians, at, expected, found);
             }
         }
@@ -220,8 +226,14 @@ impl Institutions {
                 findings.fault(Check::LogFrozen, at, expected, format!("one of {} leaves", anchor.size));
             }
             if anchor.size < last.size || anchor.size == last.size && anchor.root != last.root {
-                let expected = format!("log {} of {} leaves with root {}, or a larger one", last.log, last.size, last.root);
-                findings.fault(Check::AnchorOrder, at, expected, format!("{} leaves, root {}", anchor.size, anchor.root));
+                let expected =
+                    format!("log {} of {} leaves with root {}, or a larger one", last.log, last.size, last.root);
+                findings.fault(
+                    Check::AnchorOrder,
+                    at,
+                    expected,
+                    format!("{} leaves, root {}", anchor.size, anchor.root),
+                );
             }
         }
         self.anchors.push((index, anchor));

@@ -161,7 +161,8 @@ mod tests {
     }
 
     fn key(act: KeyAct, not_before: i64, not_after: Option<i64>) -> Key {
-        let public = jose::PublicKey::ed25519(ed25519_dalek::SigningKey::from_bytes(&[7; 32]).verifying_key().as_bytes());
+        let public =
+            jose::PublicKey::ed25519(ed25519_dalek::SigningKey::from_bytes(&[7; 32]).verifying_key().as_bytes());
         let public = PublicKey::Signature(public.unwrap());
         Key {
             role: ISSUER.parse().unwrap(),

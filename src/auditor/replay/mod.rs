@@ -94,7 +94,10 @@ impl Replay<'_> {
             let shares = bundles.chunks(bundles.len().div_ceil(threads).max(1));
             let running: Vec<_> =
                 shares.map(|share| scope.spawn(move || share.iter().map(part).collect::<Vec<_>>())).collect();
-            running.into_iter().flat_map(|share| share.join().unwrap_or_else(|cause| panic::resume_unwind(cause))).collect()
+            running
+                .into_iter()
+                .flat_map(|share| share.join().unwrap_or_else(|cause| panic::resume_unwind(cause)))
+                .collect()
         })
     }
 }

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{acts::Acts, institutions::Institutions};
 use crate::{
-    auditor::finding::{At, Check, Findings},
+    auditor::{
+        finding::{At, Check, Findings},
+        verdict::counted,
+    },
     wire::tlog::leaf::{REGISTRY, RegistrarId},
 };
 
@@ -74,7 +77,9 @@ impl Acts<'_> {
     fn check_population(&self, institutions: &Institutions, areas: Option<&Areas>, findings: &mut Findings) {
         let mut enrolled: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         for (office, count) in &self.totals.enrolled {
-            let Some((_, said)) = institutions.registrars.get(office).and_then(|history| history.last()) else { continue };
+            let Some((_, said)) = institutions.registrars.get(office).and_then(|history| history.last()) else {
+                continue;
+            };
             let area = said.area.as_str();
             let population = areas.and_then(|areas| areas.get(area).copied()).unwrap_or(said.population);
             let (sum, people) = enrolled.entry(area).or_default();
@@ -93,11 +98,11 @@ impl Acts<'_> {
     pub(in crate::auditor) fn summary(&self) -> String {
         let totals = &self.totals;
         format!(
-            "{} enrolments of which {} count, {} live pseudonyms, {} tokens",
-            totals.enrolments,
+            "{}, of which {} in force, {}, {}",
+            counted(totals.enrolments, "enrolment", "enrolments"),
             totals.enrolled.values().sum::<u64>(),
-            totals.live,
-            totals.issuances
+            counted(totals.live, "live pseudonym", "live pseudonyms"),
+            counted(totals.issuances, "token", "tokens"),
         )
     }
 }

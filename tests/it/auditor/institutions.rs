@@ -195,7 +195,10 @@ async fn counts_are_of_a_month_that_is_over_and_in_all_their_parts() {
         part,
         parts: 2,
         registrars: if part == 2 {
-            vec![RegistrarCount { registrar: heteronym::wire::tlog::leaf::RegistrarId::from_bytes([3; 16]), enrolments: 1 }]
+            vec![RegistrarCount {
+                registrar: heteronym::wire::tlog::leaf::RegistrarId::from_bytes([3; 16]),
+                enrolments: 1,
+            }]
         } else {
             Vec::new()
         },

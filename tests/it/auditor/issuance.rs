@@ -202,7 +202,7 @@ async fn what_was_done_is_counted_and_told() {
     town.write(directory.path());
     let verdict = audit_at(now(&town), &[directory.path().to_str().unwrap()]).await.unwrap();
     let told = verdict["checked"].to_string();
-    assert!(told.contains("2 enrolments of which 2 count, 2 live pseudonyms, 2 tokens"), "{told}");
+    assert!(told.contains("2 enrolments, of which 2 in force, 2 live pseudonyms, 2 tokens"), "{told}");
     let leaf = Leaf::<Issuance>::parse(&town.issuance.entries[0]).unwrap();
     assert_eq!(verdict["logs"][1]["first_hour"], leaf.hour.to_string());
 }

@@ -68,7 +68,10 @@ async fn a_log_that_was_written_anew_is_named_with_both_heads() {
     }
     let verdict = mirrored(&town, mirror.path()).await;
     let found = faults(&verdict);
-    assert!(found.contains(&"log.forked 2026".to_owned()) && found.contains(&"log.forked registry".to_owned()), "{found:?}");
+    assert!(
+        found.contains(&"log.forked 2026".to_owned()) && found.contains(&"log.forked registry".to_owned()),
+        "{found:?}"
+    );
 }
 
 #[tokio::test]
@@ -107,7 +110,32 @@ async fn the_verdict_says_in_words_what_was_checked_and_what_was_not() {
     // Signatures of offices are random, and so are the roots above them.
     let words = words.replace(&town.registry.edge().root().to_string(), "ROOT");
     let words = words.replace(&town.issuance.edge().root().to_string(), "ROOT");
-    insta::assert_snapshot!(words);
+    insta::assert_snapshot!(words, @r#"
+    Audit of DIR, 2026-11-30T08Z
+
+    Checked
+      - log registry: 5 leaves from 2026-11-30T08Z to 2026-11-30T08Z, root ROOT
+      - log 2026: 4 leaves from 2026-11-30T08Z to 2026-11-30T08Z, root ROOT
+      - log 2026: 1 earlier head that the registry fixes
+      - every entry and every tile up to the root, and every leaf by the rules of its log
+      - acts: 1 enrolment, of which 1 in force, 1 live pseudonym, 1 token
+      - institutions: 1 office, 1 forum, 0 keys of custodians, 0 months of published counts, 0 sampled audits, 0 ended
+
+    Not checked
+      - log registry: whether it was rolled back or rewritten since an earlier audit: keep a mirror (--mirror) to see it
+      - log 2026: whether it was rolled back or rewritten since an earlier audit: keep a mirror (--mirror) to see it
+      - whether the log's keys are those of the service: none was given with --log-key, so they were taken on trust from the log itself (iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w=)
+      - whether everybody is shown the same logs: name witnesses with --witness, or compare the roots above
+      - whether an enrolled person exists, and is enrolled once: the offices answer for it, and only they see papers
+      - whether what a token says is true: a leaf only commits to it, and its owner or a sampled audit can have it opened
+      - whether a place is the right person's: its tag can be proven to that person alone
+      - whether every token is in the log: each forum sees it for its own, and refuses those without proof
+
+    Faults
+      - [slot.second-voice] log 2026, leaf 3: expected no live pseudonym in the place; found a second one beside it: two voices of one person
+
+    Verdict: 1 fault was found.
+    "#);
 }
 
 #[tokio::test]
@@ -118,8 +146,56 @@ async fn the_verdict_as_json_has_these_members() {
     town.write(directory.path());
     let mut verdict = audit_at(now(&town), &[directory.path().to_str().unwrap()]).await.unwrap();
     verdict["audited"] = "DIR".into();
+    // Its eight sentences stand in the test above.
+    assert_eq!(verdict["not_checked"].as_array().unwrap().len(), 8);
+    verdict["not_checked"] = "as in words".into();
     for log in [0, 1] {
         verdict["logs"][log]["root"] = "ROOT".into();
     }
-    insta::assert_snapshot!(serde_json::to_string_pretty(&verdict).unwrap());
+    insta::assert_snapshot!(serde_json::to_string_pretty(&verdict).unwrap(), @r#"
+    {
+      "audited": "DIR",
+      "checked": [
+        "log 2026: 1 earlier head that the registry fixes",
+        "every entry and every tile up to the root, and every leaf by the rules of its log",
+        "acts: 1 enrolment, of which 1 in force, 1 live pseudonym, 1 token",
+        "institutions: 1 office, 1 forum, 0 keys of custodians, 0 months of published counts, 0 sampled audits, 0 ended"
+      ],
+      "faults": 1,
+      "findings": [
+        {
+          "check": "slot.second-voice",
+          "expected": "no live pseudonym in the place",
+          "found": "a second one beside it: two voices of one person",
+          "leaf": 3,
+          "log": "2026",
+          "severity": "fault"
+        }
+      ],
+      "hour": "2026-11-30T08Z",
+      "logs": [
+        {
+          "first_hour": "2026-11-30T08Z",
+          "last_hour": "2026-11-30T08Z",
+          "leaves": 5,
+          "log": "registry",
+          "origin": "id.example/log/registry",
+          "root": "ROOT",
+          "witnesses": []
+        },
+        {
+          "first_hour": "2026-11-30T08Z",
+          "last_hour": "2026-11-30T08Z",
+          "leaves": 4,
+          "log": "2026",
+          "origin": "id.example/log/2026",
+          "root": "ROOT",
+          "witnesses": []
+        }
+      ],
+      "more_findings": 0,
+      "not_checked": "as in words",
+      "outcome": "faults"
+    }
+    "#);
 }

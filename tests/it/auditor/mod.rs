@@ -65,7 +65,8 @@ fn brief(finding: &Value) -> String {
     for said in ["expected", "found"] {
         assert!(!finding[said].as_str().unwrap().is_empty(), "{finding}");
     }
-    let parts = ["check", "log", "leaf"].map(|part| finding[part].as_str().map_or(finding[part].to_string(), str::to_owned));
+    let parts =
+        ["check", "log", "leaf"].map(|part| finding[part].as_str().map_or(finding[part].to_string(), str::to_owned));
     parts.into_iter().filter(|part| part != "null").collect::<Vec<_>>().join(" ")
 }
 

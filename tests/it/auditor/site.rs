@@ -92,7 +92,8 @@ async fn serve(
         "/jwks.json" => "jwks.json",
         path => path.strip_prefix("/log/").unwrap_or("nothing"),
     };
-    fs::read(directory.join(file)).map_or(StatusCode::NOT_FOUND.into_response(), axum::response::IntoResponse::into_response)
+    fs::read(directory.join(file))
+        .map_or(StatusCode::NOT_FOUND.into_response(), axum::response::IntoResponse::into_response)
 }
 
 #[tokio::test]

@@ -49,7 +49,13 @@ async fn a_token_with_its_proof_holds() {
     let verdict = verdict(&town, &answer(&town, &token, 300).to_string()).await;
     named!(faults(&verdict),);
     let told = verdict["checked"].to_string();
-    for holds in ["is signed by key", "leaf 900 of log 2026 is in a tree", "of this very token", "pseudonym's own", "still has it"] {
+    for holds in [
+        "is signed by key",
+        "leaf 900 of log 2026 is in a tree",
+        "of this very token",
+        "pseudonym's own",
+        "still has it",
+    ] {
         assert!(told.contains(holds), "{told}");
     }
     assert!(!verdict.to_string().contains("s300"), "nothing of whom it is about");

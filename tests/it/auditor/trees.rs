@@ -59,6 +59,9 @@ async fn a_removed_leaf_is_named() {
     let mut less = town.issuance.clone();
     less.entries.remove(100);
     let head = town.head(&town.issuance);
+    let directory = tempfile::tempdir().unwrap();
+    town.write(directory.path());
+    fs::remove_dir_all(directory.path().join("2026")).unwrap();
     less.write(directory.path(), &head);
     let found = found_in(directory.path(), &town).await;
     assert!(found.iter().any(|fault| fault.starts_with("tile.missing 2026")), "{found:?}");
@@ -94,7 +97,10 @@ async fn p5_two_leaves_that_are_shown_as_one_entry_of_their_hashes_are_named() {
     town.write(directory.path());
     // The head of a tree of two leaves with one of one leaf for its content: the root would be the same without the prefixes.
     let one = SignedCheckpoint::parse(
-        town.head(&town.issuance).to_string().replace(&town.issuance.edge().root().to_string(), &head.checkpoint().root().to_string()).as_bytes(),
+        town.head(&town.issuance)
+            .to_string()
+            .replace(&town.issuance.edge().root().to_string(), &head.checkpoint().root().to_string())
+            .as_bytes(),
     );
     fs::write(directory.path().join("2026/checkpoint"), one.unwrap().to_string()).unwrap();
     let found = found_in(directory.path(), &town).await;

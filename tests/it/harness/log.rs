@@ -16,12 +16,12 @@ use ed25519_dalek::Signer as _;
 use heteronym::wire::{
     jose::{self, Algorithm, Signer, SigningKey, Typ},
     tlog::{
-        Algorithm as NoteAlgorithm, Bundle, Checkpoint, Edge, Hash, NoteKey, NoteSignature, SignedCheckpoint, TILE_WIDTH,
-        Tile, encode_hashes,
+        Algorithm as NoteAlgorithm, Bundle, Checkpoint, Edge, Hash, NoteKey, NoteSignature, SignedCheckpoint,
+        TILE_WIDTH, Tile, encode_hashes,
         leaf::{
             Anchor, BracketTable, Client, ClientAct, Counts, Enrol, Facts, Genesis, Hour, Issuance, Issue, Key, KeyAct,
-            Leaf, NamedKey, Nym, NymAct, OwnerTag, Policy, PublicKey, Registrar, RegistrarAct, RegistrarId, RegistrarKey,
-            Registry, Revoke, Signature, SlotTag, Stats,
+            Leaf, NamedKey, Nym, NymAct, OwnerTag, Policy, PublicKey, Registrar, RegistrarAct, RegistrarId,
+            RegistrarKey, Registry, Revoke, Signature, SlotTag, Stats,
         },
         owner::OwnerKey,
         slot::SlotKey,
@@ -275,8 +275,7 @@ impl LogTown {
     }
 
     pub(crate) fn revoke(&mut self, enrol: OwnerTag) {
-        let revoke =
-            Revoke { enrol, reason: "moved".parse().unwrap(), owner: self.tag(), commitment: self.fresh() };
+        let revoke = Revoke { enrol, reason: "moved".parse().unwrap(), owner: self.tag(), commitment: self.fresh() };
         self.act(revoke);
     }
 
@@ -288,10 +287,8 @@ impl LogTown {
 
     /// The registry publishes counts of a month.
     pub(crate) fn stats(&mut self, month: &str, counts: Counts) {
-        let registrars = vec![heteronym::wire::tlog::leaf::RegistrarCount {
-            registrar: self.office.id,
-            enrolments: counts.enrol,
-        }];
+        let registrars =
+            vec![heteronym::wire::tlog::leaf::RegistrarCount { registrar: self.office.id, enrolments: counts.enrol }];
         self.register(Stats { month: month.parse().unwrap(), counts, part: 1, parts: 1, registrars });
     }
 
@@ -326,8 +323,10 @@ impl LogTown {
         for log in [&self.registry, &self.issuance] {
             log.write(directory, &self.head(log));
         }
-        let documents =
-            [("openid-configuration.json", self.discovery()), ("jwks.json", json!({ "keys": [self.token_key.public()] }))];
+        let documents = [
+            ("openid-configuration.json", self.discovery()),
+            ("jwks.json", json!({ "keys": [self.token_key.public()] })),
+        ];
         for (name, document) in documents {
             fs::write(directory.join(name), document.to_string()).unwrap();
         }
@@ -362,8 +361,7 @@ impl LogTown {
 
 /// A witness that cosigns what it is shown.
 pub(crate) fn cosign(head: &mut SignedCheckpoint, witness: &ed25519_dalek::SigningKey, seconds: i64) -> NoteKey {
-    let key =
-        NoteKey::new("witness.example", NoteAlgorithm::Cosignature, witness.verifying_key().as_bytes()).unwrap();
+    let key = NoteKey::new("witness.example", NoteAlgorithm::Cosignature, witness.verifying_key().as_bytes()).unwrap();
     let time = u64::try_from(seconds).unwrap();
     let line = NoteSignature::cosign(&key, head.note().text(), time, |text| witness.sign(text).to_bytes()).unwrap();
     head.push(line).unwrap();
@@ -416,8 +414,8 @@ pub(crate) fn files(directory: &Path) -> Vec<PathBuf> {
 
 /// A point that is the public key of some VRF (RFC 9496 §4.1): the generator.
 const RISTRETTO_BASE: [u8; 32] = [
-    0xe2, 0xf2, 0xae, 0x0a, 0x6a, 0xbc, 0x4e, 0x71, 0xa8, 0x84, 0xa9, 0x61, 0xc5, 0x00, 0x51, 0x5f, 0x58, 0xe3, 0x0b, 0x6a,
-    0xa5, 0x82, 0xdd, 0x8d, 0xb6, 0xa6, 0x59, 0x45, 0xe0, 0x8d, 0x2d, 0x76,
+    0xe2, 0xf2, 0xae, 0x0a, 0x6a, 0xbc, 0x4e, 0x71, 0xa8, 0x84, 0xa9, 0x61, 0xc5, 0x00, 0x51, 0x5f, 0x58, 0xe3, 0x0b,
+    0x6a, 0xa5, 0x82, 0xdd, 0x8d, 0xb6, 0xa6, 0x59, 0x45, 0xe0, 0x8d, 0x2d, 0x76,
 ];
 
 /// The kind of a leaf, for tests that look into one.

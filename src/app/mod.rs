@@ -72,7 +72,8 @@ const EXAMPLES: &str = "\
 Examples:
   heteronym demo                             look at everything in a minute
   heteronym init --data /var/lib/heteronym   make the keys of an installation
-  heteronym serve --data /var/lib/heteronym --config /etc/heteronym.toml";
+  heteronym serve --data /var/lib/heteronym --config /etc/heteronym.toml
+  heteronym audit https://id.example         check the public logs of a service from outside";
 
 /// Runs the command line; what it returns is for the person at the terminal.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {

@@ -94,6 +94,9 @@ impl Keys {
         if let Some(revoked) = life.revoked.filter(|revoked| hour > *revoked) {
             return Err(format!("a key that was revoked in {revoked}"));
         }
+        if let Some(end) = life.ends.filter(|end| hour > *end) {
+            return Err(format!("a key that is believed until {end}"));
+        }
         // Its successor signs from that hour on; what had begun before was signed within the next.
         if let Some(retired) = life.retired.filter(|retired| hour.count() > retired.count() + 1) {
             return Err(format!("a key that was retired in {retired}"));

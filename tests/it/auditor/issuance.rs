@@ -1,9 +1,9 @@
 //! Rules of the issuance log, each broken once.
 
-use heteronym::wire::tlog::leaf::{Access, Counts, Issuance, Leaf, NymAct, RegistrarAct, RegistrarId, Signature};
+use heteronym::wire::tlog::leaf::{Access, Counts, Hour, Issuance, Leaf, NymAct, RegistrarAct, RegistrarId, Signature};
 
-use super::{audit_at, faults, found, named, now};
-use crate::harness::log::{LogTown, Office};
+use super::{audit_at, faults, found, found_in, named, now};
+use crate::harness::log::{Entries, LogTown, Office};
 
 #[tokio::test]
 async fn a_log_that_follows_every_rule_has_no_fault() {
@@ -205,4 +205,43 @@ async fn what_was_done_is_counted_and_told() {
     assert!(told.contains("2 enrolments, of which 2 in force, 2 live pseudonyms, 2 tokens"), "{told}");
     let leaf = Leaf::<Issuance>::parse(&town.issuance.entries[0]).unwrap();
     assert_eq!(verdict["logs"][1]["first_hour"], leaf.hour.to_string());
+}
+
+/// A town in the new year: the log of the old one is frozen, and three people have a pseudonym from then.
+fn new_year() -> (LogTown, Entries) {
+    let mut town = LogTown::new();
+    town.registry.entries.clear();
+    town.hour = "2025-12-20T08Z".parse::<Hour>().unwrap().count().into();
+    let mut town = town.founded();
+    town.issuance.name = "2025".to_owned();
+    let mut town = town.live(3);
+    town.anchor(true);
+    town.hour = "2026-01-10T08Z".parse::<Hour>().unwrap().count().into();
+    let old = std::mem::replace(&mut town.issuance, Entries::new("2026"));
+    town.nym(NymAct::Retire, 0);
+    town.nym(NymAct::Create, 0);
+    town.issue();
+    (town, old)
+}
+
+#[tokio::test]
+async fn what_began_in_one_year_goes_on_in_the_next() {
+    let (mut town, old) = new_year();
+    let directory = tempfile::tempdir().unwrap();
+    old.write(directory.path(), &town.head(&old));
+    town.write(directory.path());
+    named!(found_in(directory.path(), &town).await,);
+    town.nym(NymAct::Create, 1);
+    town.write(directory.path());
+    named!(found_in(directory.path(), &town).await, "slot.second-voice 2026 3");
+}
+
+#[tokio::test]
+async fn the_log_of_a_former_year_may_be_gone_and_is_named_as_not_checked() {
+    let (town, _) = new_year();
+    let directory = tempfile::tempdir().unwrap();
+    town.write(directory.path());
+    let verdict = audit_at(now(&town), &[directory.path().to_str().unwrap()]).await.unwrap();
+    named!(faults(&verdict),);
+    assert!(verdict["not_checked"].to_string().contains("log 2025: it is frozen and not there"), "{verdict}");
 }

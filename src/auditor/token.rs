@@ -341,8 +341,8 @@ impl Said {
         }
         let set = JwkSet { keys: vec![Jwk::new(key.clone(), self.algorithm)] };
         let verifier = Verifier::new(Typ::Jwt, &self.issuer, &self.audience).audience_list_may_name_others();
-        let verified = verifier.verify::<serde_json::Value>(token, &KeySet::new(&set), self.issued);
-        verified.map(drop).map_err(|refusal| refusal.to_string())
+        let read = verifier.verify::<serde_json::Value>(token, &KeySet::new(&set), self.issued);
+        read.map(drop).map_err(|refusal| refusal.to_string())
     }
 }
 

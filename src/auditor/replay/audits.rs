@@ -50,7 +50,7 @@ impl Audits {
         audit.draw = Some((index, draw));
     }
 
-    pub(super) fn opening(&mut self, index: u64, opening: AuditOpening, findings: &mut Findings) {
+    pub(super) fn opening(&mut self, index: u64, opening: &AuditOpening, findings: &mut Findings) {
         let at = At::leaf(REGISTRY, index);
         let audit = self.0.get_mut(&opening.audit).filter(|audit| !audit.ended);
         let drawn = audit.and_then(|audit| Some((audit.draw.as_ref()?.1.size, &mut audit.opened)));

@@ -80,7 +80,7 @@ impl Institutions {
             Registry::Stats(stats) => self.stats(index, stats, hour, findings),
             Registry::AuditCommit(commit) => self.audits.commit(index, commit, findings),
             Registry::AuditDraw(draw) => self.audits.draw(index, draw, findings),
-            Registry::AuditOpening(opening) => self.audits.opening(index, opening, findings),
+            Registry::AuditOpening(opening) => self.audits.opening(index, &opening, findings),
             Registry::AuditResult(result) => self.audits.result(index, &result, findings),
         }
     }

@@ -115,8 +115,11 @@ pub(super) struct Seen {
 struct Part<F, P> {
     bundle: Bundle,
     tile: Result<Vec<Hash>, tree::Broken>,
-    leaves: Result<Vec<(Hash, Read<F, P>)>, tree::Broken>,
+    leaves: Result<Hashed<F, P>, tree::Broken>,
 }
+
+/// Leaves with the hashes of their entries.
+type Hashed<F, P> = Vec<(Hash, Read<F, P>)>;
 
 impl<F: Facts, P> Part<F, P> {
     fn read(tree: &Tree<'_>, bundle: Bundle, prepare: &impl Fn(&Leaf<F>) -> P) -> Result<Self, MirrorError> {

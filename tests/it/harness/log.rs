@@ -78,7 +78,9 @@ impl Entries {
 
     pub(crate) fn edge(&self) -> Edge {
         let mut edge = Edge::new();
-        self.entries.iter().for_each(|entry| edge.push(Hash::of_leaf(entry)).unwrap());
+        for entry in &self.entries {
+            edge.push(Hash::of_leaf(entry)).unwrap();
+        }
         edge
     }
 

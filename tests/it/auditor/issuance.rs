@@ -213,7 +213,7 @@ fn new_year() -> (LogTown, Entries) {
     town.registry.entries.clear();
     town.hour = "2025-12-20T08Z".parse::<Hour>().unwrap().count().into();
     let mut town = town.founded();
-    town.issuance.name = "2025".to_owned();
+    town.issuance = Entries::new("2025");
     let mut town = town.live(3);
     town.anchor(true);
     town.hour = "2026-01-10T08Z".parse::<Hour>().unwrap().count().into();

@@ -98,16 +98,16 @@ async fn a_forged_token_is_named() {
     let mut town = LogTown::new().live(3);
     let token = town.issue();
     // One with the same header by another key, with the proof of an honest one.
-    let forger = Signer::new(SigningKey::from_bytes(Algorithm::EdDSA, &[8; 32]).unwrap()).unwrap();
+    let thief = Signer::new(SigningKey::from_bytes(Algorithm::EdDSA, &[8; 32]).unwrap()).unwrap();
     let now = town.millis() / 1000;
     let claims = json!({ "iss": town.issuer, "aud": "c_place", "sub": "x", "iat": now, "exp": now + 300 });
-    let forged = forger.sign(Typ::Jwt, &claims).unwrap();
+    let forged = thief.sign(Typ::Jwt, &claims).unwrap();
     let named = faults(&verdict(&town, &answer(&town, &forged, 3).to_string()).await);
     named!(named, "token.key", "token.leaf", "token.leaf");
     let (signed, signature) = token.rsplit_once('.').unwrap();
-    let (_, forged) = forged.rsplit_once('.').unwrap();
-    assert_ne!(signature, forged);
-    let tampered = format!("{signed}.{forged}");
+    let (_, other) = forged.rsplit_once('.').unwrap();
+    assert_ne!(signature, other);
+    let tampered = format!("{signed}.{other}");
     named!(faults(&verdict(&town, &answer(&town, &tampered, 3).to_string()).await), "token.signature", "token.leaf");
     named!(faults(&verdict(&town, &answer(&town, "hello", 3).to_string()).await), "token.form");
 }

@@ -19,9 +19,9 @@ use heteronym::wire::{
         Algorithm as NoteAlgorithm, Bundle, Checkpoint, Edge, Hash, NoteKey, NoteSignature, SignedCheckpoint,
         TILE_WIDTH, Tile, encode_hashes,
         leaf::{
-            Anchor, BracketTable, Client, ClientAct, Counts, Enrol, Facts, Genesis, Hour, Issuance, Issue, Key, KeyAct,
-            Leaf, NamedKey, Nym, NymAct, OwnerTag, Policy, PublicKey, Registrar, RegistrarAct, RegistrarId,
-            RegistrarKey, Registry, Revoke, Signature, SlotTag, Stats,
+            Anchor, BracketTable, Client, ClientAct, Counts, Enrol, Genesis, Hour, Issuance, Issue, Key, KeyAct, Leaf,
+            NamedKey, Nym, NymAct, OwnerTag, Policy, PublicKey, Registrar, RegistrarAct, RegistrarId, RegistrarKey,
+            Registry, Revoke, Signature, SlotTag, Stats,
         },
         owner::OwnerKey,
         slot::SlotKey,
@@ -419,8 +419,3 @@ const RISTRETTO_BASE: [u8; 32] = [
     0xe2, 0xf2, 0xae, 0x0a, 0x6a, 0xbc, 0x4e, 0x71, 0xa8, 0x84, 0xa9, 0x61, 0xc5, 0x00, 0x51, 0x5f, 0x58, 0xe3, 0x0b,
     0x6a, 0xa5, 0x82, 0xdd, 0x8d, 0xb6, 0xa6, 0x59, 0x45, 0xe0, 0x8d, 0x2d, 0x76,
 ];
-
-/// The kind of a leaf, for tests that look into one.
-pub(crate) fn kind<F: Facts>(entry: &[u8]) -> &'static str {
-    Leaf::<F>::parse(entry).unwrap().kind()
-}

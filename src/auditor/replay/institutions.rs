@@ -172,7 +172,7 @@ impl Institutions {
     fn client(&mut self, at: At<'_>, client: Client, findings: &mut Findings) {
         let before = self.clients.get(&client.id);
         let possible = match before.map(|before| before.act) {
-            None => client.act == ClientAct::Registered,
+            None => client.act != ClientAct::Changed,
             Some(ClientAct::Disabled) => false,
             Some(ClientAct::Registered | ClientAct::Changed) => client.act != ClientAct::Registered,
         };

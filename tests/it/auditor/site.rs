@@ -209,3 +209,21 @@ async fn a_registry_of_another_service_is_named() {
     site.serve_text("/.well-known/openid-configuration", document.to_string());
     named!(faults(&audit_at(now(&town), &[&site.issuer]).await.unwrap()), "genesis registry 0");
 }
+
+#[tokio::test]
+async fn a_service_in_which_nothing_was_done_yet_has_no_fault() {
+    let site = Site::start().await;
+    let town = LogTown::of(&site.issuer);
+    site.show(&town);
+    let mut document = town.discovery();
+    site.serve_text("/.well-known/openid-configuration", document.to_string());
+    // A log without leaves is not served.
+    fs::remove_dir_all(site.directory.path().join("2026")).unwrap();
+    named!(faults(&audit_at(now(&town), &[&site.issuer]).await.unwrap()),);
+    document["tlog"].as_object_mut().unwrap().remove("issuance");
+    site.serve_text("/.well-known/openid-configuration", document.to_string());
+    named!(faults(&audit_at(now(&town), &[&site.issuer]).await.unwrap()),);
+    document["tlog"]["issuance"] = format!("{}/log/lately", site.issuer).into();
+    site.serve_text("/.well-known/openid-configuration", document.to_string());
+    named!(faults(&audit_at(now(&town), &[&site.issuer]).await.unwrap()), "discovery");
+}

@@ -52,13 +52,15 @@ impl<'a> Judge<'a> {
 
     pub(super) fn verdict(mut self) -> Result<Verdict, AuditError> {
         match self.open(REGISTRY)? {
+            // What was served in its place is a fault that was found while fetching.
+            None if self.findings.faults() > 0 => self.not_checked.push(NO_REGISTRY.to_owned()),
             None => {
                 let place = self.mirror.root().display();
                 return Err(AuditError::Nothing(format!("{place} has no registry/checkpoint")));
             }
             Some(Err(error)) => {
                 self.findings.fault(Check::CheckpointForm, At::log(REGISTRY), "a signed checkpoint", error.to_string());
-                self.not_checked.push("everything else: without a head of the registry nothing is known".to_owned());
+                self.not_checked.push(NO_REGISTRY.to_owned());
             }
             Some(Ok(log)) => {
                 let institutions = self.registry(&log)?;
@@ -338,6 +340,7 @@ fn take_registry(
     Ok(seen)
 }
 
+const NO_REGISTRY: &str = "everything else: without a head of the registry nothing is known";
 /// What nobody can see from outside, said in every verdict.
 const UNSEEN: &[&str] = &[
     "whether an enrolled person exists, and is enrolled once: the offices answer for it, and only they see papers",

@@ -143,9 +143,10 @@ pub(super) fn head(mirror: &Mirror, log: &str) -> Result<Option<Vec<u8>>, Mirror
 }
 
 /// The head that the last audit found good.
-pub(super) fn verified(mirror: &Mirror, log: &str) -> Result<Option<SignedCheckpoint>, MirrorError> {
+pub(super) fn verified(mirror: &Mirror, log: &str) -> Result<Option<SignedCheckpoint>, AuditError> {
     let bytes = mirror.read(&format!("{log}/{VERIFIED}"), MAX_NOTE)?;
-    Ok(bytes.and_then(|bytes| SignedCheckpoint::parse(&bytes).ok()))
+    let parsed = bytes.map(|bytes| SignedCheckpoint::parse(&bytes)).transpose();
+    parsed.map_err(|error| AuditError::Nothing(format!("the head in {log}/{VERIFIED} does not read: {error}")))
 }
 
 /// When the head was fetched; of a directory that does not say so, now.

@@ -87,6 +87,16 @@ async fn a_log_of_the_same_size_and_another_root_is_a_fork() {
 }
 
 #[tokio::test]
+async fn a_mirror_whose_memory_is_damaged_says_so() {
+    let mirror = tempfile::tempdir().unwrap();
+    let town = LogTown::new().live(2);
+    named!(faults(&mirrored(&town, mirror.path()).await),);
+    fs::write(mirror.path().join("2026/verified"), "hello\n").unwrap();
+    let error = audit_at(now(&town), &[mirror.path().to_str().unwrap()]).await.unwrap_err();
+    assert!(error.to_string().contains("2026/verified does not read"), "{error}");
+}
+
+#[tokio::test]
 async fn a_mirror_is_the_bundle_that_gives_the_same_verdict_again() {
     let mirror = tempfile::tempdir().unwrap();
     let mut town = LogTown::new().live(100);

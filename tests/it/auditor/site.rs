@@ -227,3 +227,12 @@ async fn a_service_in_which_nothing_was_done_yet_has_no_fault() {
     site.serve_text("/.well-known/openid-configuration", document.to_string());
     named!(faults(&audit_at(now(&town), &[&site.issuer]).await.unwrap()), "discovery");
 }
+
+#[tokio::test]
+async fn a_registry_whose_head_does_not_read_is_a_fault() {
+    let site = Site::start().await;
+    let town = LogTown::of(&site.issuer).live(1);
+    site.show(&town);
+    site.serve_text("/log/registry/checkpoint", "hello\n".to_owned());
+    named!(faults(&audit_at(now(&town), &[&site.issuer]).await.unwrap()), "checkpoint.form registry");
+}

@@ -9,6 +9,7 @@
 pub mod accounts;
 pub mod app;
 pub mod attributes;
+pub mod auditor;
 pub mod clients;
 pub mod config;
 pub mod consent;

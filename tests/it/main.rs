@@ -6,6 +6,7 @@
 
 mod account;
 mod accounts;
+mod auditor;
 mod binary;
 mod clients;
 mod connect;

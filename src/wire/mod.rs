@@ -3,3 +3,4 @@
 pub mod jose;
 pub mod oauth;
 pub mod sealed;
+pub mod tlog;

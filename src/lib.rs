@@ -28,3 +28,4 @@ pub mod telemetry;
 pub mod vault;
 pub mod web;
 pub mod wire;
+pub mod witness;

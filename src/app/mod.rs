@@ -18,7 +18,7 @@ pub use self::{
     data::{DataDir, DataError},
     services::{Assembly, Services},
 };
-use crate::{custodian, domain::ambient::Ambient, forum, telemetry};
+use crate::{custodian, domain::ambient::Ambient, forum, telemetry, witness};
 
 /// A trusted third party that knows you are real, so that a forum need not know who you are.
 #[derive(Debug, Parser)]
@@ -48,6 +48,7 @@ enum Command {
     /// A custodian's own tool: make the key that names are sealed to.
     #[command(subcommand)]
     Custodian(custodian::Command),
+    Witness(witness::Args),
 }
 
 /// Where an installation lives, for every command that works on one.
@@ -88,5 +89,6 @@ pub async fn answer(cli: Cli, out: &mut impl Write) -> anyhow::Result<()> {
         Command::Registrars(args) => registrars::run(args, out).await,
         Command::Forum(args) => serve::forum(*args).await,
         Command::Custodian(command) => Ok(custodian::run(&command, &mut Ambient::system().rng(), out)?),
+        Command::Witness(args) => serve::witness(args, out).await,
     }
 }

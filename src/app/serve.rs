@@ -1,6 +1,6 @@
 //! `heteronym serve`: the provider, for real.
 
-use std::sync::Arc;
+use std::{io::Write, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use axum::Router;
@@ -15,6 +15,7 @@ use crate::{
     http::server::{self, Limits, Tls},
     store::{StoreError, settings},
     telemetry::{self, Metrics},
+    witness::{self, Witness},
 };
 
 /// Serve a provider.
@@ -116,6 +117,23 @@ pub(super) async fn forum(args: forum::Args) -> anyhow::Result<()> {
         println!("The first moderator is whoever enters this code at {}/moderation: {code}", forum.config().base_url);
     }
     forum.serve(listener, Limits::default(), asked_to_stop()).await;
+    Ok(())
+}
+
+/// `heteronym witness`: a witness that runs by itself, or what is done for one.
+pub(super) async fn witness(args: witness::Args, out: &mut impl Write) -> anyhow::Result<()> {
+    let (config, command) = args.load()?;
+    let ambient = Ambient::system();
+    let clock = ambient.clone();
+    let clock = witness::Clock::new(move || clock.now().0);
+    if let Some(command) = command {
+        return Ok(witness::run(&command, &config, clock, &mut ambient.rng(), out).await?);
+    }
+    let witness = Witness::open(&config.data, clock).await?;
+    let (listener, asked) = (bind(config.listen).await?, asked_to_stop());
+    writeln!(out, "The witness is up on http://{}: {}", config.listen, witness.verifier_key())?;
+    let limits = Limits { trusted_proxies: config.trusted_proxies, ..Limits::default() };
+    witness.serve(listener, limits, asked).await;
     Ok(())
 }
 

@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 pub use self::{
     key::KeyError,
     store::StoreError,
-    tool::{Args, ToolError, run},
+    tool::{Args, Command, Config, Logs, Named, ToolError, run},
     trust::TrustError,
 };
 use self::{
@@ -34,7 +34,8 @@ use self::{
 use crate::{
     http::server::{self, Limits},
     wire::tlog::{
-        AddCheckpoint, Algorithm, Hash, Note, NoteError, NoteKey, NoteSignature, SignedCheckpoint, verify_consistency,
+        AddCheckpoint, Algorithm, MAX_ADD_CHECKPOINT, Note, NoteError, NoteKey, NoteSignature, SignedCheckpoint,
+        WitnessRefusal,
     },
 };
 
@@ -67,34 +68,16 @@ pub enum OpenError {
     OtherKey(PathBuf),
 }
 
-/// Why a head is not cosigned, with what the protocol has to say of it.
+/// Why a head is not cosigned.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// 400.
-    #[error("this is no add-checkpoint request: {0}")]
-    Malformed(NoteError),
-    /// 404.
-    #[error("the log is not known here")]
-    UnknownLog,
-    /// 403.
-    #[error("no key that is trusted for the log has signed the checkpoint, or one of them has not signed this one")]
-    Unsigned,
-    /// 400.
-    #[error("the old size is larger than that of the checkpoint")]
-    Order,
-    /// 409, with the size that is known.
-    #[error("the old size is not that of the newest checkpoint cosigned here, {0}")]
-    OtherSize(u64),
-    /// 409: the log has signed two histories.
-    #[error("the checkpoint cosigned here at this size has another root")]
-    Fork,
-    /// 422.
-    #[error("the consistency proof does not hold")]
-    Inconsistent,
-    /// 503.
-    #[error("the clock of the witness is behind its own last cosignature for the log")]
+    /// As the protocol says.
+    #[error(transparent)]
+    Protocol(#[from] WitnessRefusal),
+    #[error("the clock of the witness is behind its own last cosignature for this log")]
     ClockBehind,
-    /// 503.
+    #[error("the note cannot hold the witness's signature: {0}")]
+    Note(#[from] NoteError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -136,6 +119,7 @@ impl Witness {
 
     /// Answers until `shutdown` resolves, lets what is under way finish, and lets go of the database.
     pub async fn serve(&self, listener: TcpListener, limits: Limits, shutdown: impl Future<Output = ()>) {
+        let limits = Limits { body_bytes: MAX_ADD_CHECKPOINT, ..limits };
         server::serve(listener, self.router(), limits, shutdown).await;
         self.close().await;
     }
@@ -147,20 +131,20 @@ impl Witness {
 
     /// Answers an add-checkpoint request with the witness's signature line (C2SP tlog-witness, add-checkpoint).
     pub async fn add_checkpoint(&self, body: &[u8]) -> Result<String, Refusal> {
-        let request = AddCheckpoint::parse(body).map_err(Refusal::Malformed)?;
-        let (head, by_name) = self.proven(&request).await?;
-        let (size, root) = (head.size, head.root);
-        if request.old > size {
-            return Err(Refusal::Order);
+        let request = AddCheckpoint::parse(body).map_err(|_| WitnessRefusal::Malformed)?;
+        let origin = request.checkpoint().checkpoint().origin();
+        let (keys, by_name) = self.0.store.keys_of(origin).await?;
+        if keys.is_empty() {
+            return Err(WitnessRefusal::UnknownLog.into());
         }
-        let known = self.0.store.known(&head.origin).await?;
-        self.note_fork(known.as_ref(), &head).await?;
-        let old = known.as_ref().map_or(0, |known| known.size);
-        if request.old != old {
-            return Err(Refusal::OtherSize(old));
+        let known = self.0.store.known(origin).await?;
+        let last = known.as_ref().map(|known| (known.size, known.root));
+        let checked = request.check(&keys, last).map(|_| ());
+        if checked != Err(WitnessRefusal::Unsigned) {
+            self.note_fork(known.as_ref(), &self.head(&request, &keys)?).await?;
         }
-        continues(known.as_ref(), size, root, &request.proof)?;
-        let (next, line) = match self.cosign(known.as_ref(), head)? {
+        checked?;
+        let (next, line) = match self.cosign(known.as_ref(), self.head(&request, &keys)?)? {
             Cosigned::Already(line) => return Ok(line),
             Cosigned::Now(next, line) => (next, line),
         };
@@ -168,27 +152,32 @@ impl Witness {
             Some(known) => self.0.store.advance(known, &next).await?,
             None => self.0.store.begin(&next, by_name).await?,
         };
-        if stepped { Ok(line) } else { Err(self.overtaken(&next.origin).await?) }
+        if stepped { Ok(line) } else { Err(self.overtaken(origin).await?.into()) }
     }
 
-    /// The head that a trusted key has signed, with the signatures of such keys alone; and whether the log is trusted by
-    /// its own name.
-    async fn proven(&self, request: &AddCheckpoint) -> Result<(Known, bool), Refusal> {
-        let signed = &request.checkpoint;
-        let origin = signed.checkpoint().origin();
-        let (keys, by_name) = self.0.store.keys_of(origin).await?;
-        if keys.is_empty() {
-            return Err(Refusal::UnknownLog);
+    /// What there would be to remember of a request, with the signatures of these keys alone: a witness hands on nothing
+    /// that it has not verified.
+    fn head(&self, request: &AddCheckpoint, keys: &[NoteKey]) -> Result<Known, NoteError> {
+        let signed = request.checkpoint();
+        let mut note = Note::new(signed.note().text().to_owned())?;
+        for signature in signed.note().signatures() {
+            let known = keys.iter().any(|key| key.name() == signature.name() && key.id() == signature.id());
+            if known && !note.signatures().contains(signature) {
+                note.push(signature.clone())?;
+            }
         }
-        let head = signed.verify(origin, &keys).map_err(|_| Refusal::Unsigned)?;
-        let note = signed_by(signed, &keys).map_err(Refusal::Malformed)?;
-        let cosigned_at = self.seconds();
-        let (origin, checkpoint) = (origin.to_owned(), note.to_string());
-        Ok((Known { origin, size: head.size(), root: head.root(), checkpoint, cosigned_at }, by_name))
+        let head = signed.checkpoint();
+        Ok(Known {
+            origin: head.origin().to_owned(),
+            size: head.size(),
+            root: head.root(),
+            checkpoint: note.to_string(),
+            cosigned_at: self.seconds(),
+        })
     }
 
-    /// Keeps the proof that a log has two histories, whatever the request asks for.
-    async fn note_fork(&self, known: Option<&Known>, head: &Known) -> Result<(), Refusal> {
+    /// Keeps the proof that a log has two histories, whatever else the request asks for.
+    async fn note_fork(&self, known: Option<&Known>, head: &Known) -> Result<(), StoreError> {
         if known.is_some_and(|known| known.size == head.size && known.root != head.root) {
             tracing::error!(origin = head.origin, size = head.size, "the log has signed two roots of one size");
             self.0.store.keep_fork(head).await?;
@@ -197,7 +186,7 @@ impl Witness {
     }
 
     fn cosign(&self, known: Option<&Known>, head: Known) -> Result<Cosigned, Refusal> {
-        let note = SignedCheckpoint::parse(head.checkpoint.as_bytes()).map_err(Refusal::Malformed)?;
+        let note = SignedCheckpoint::parse(head.checkpoint.as_bytes())?;
         if let Some(known) = known {
             if known.cosigned_at > head.cosigned_at {
                 return Err(Refusal::ClockBehind);
@@ -210,8 +199,7 @@ impl Witness {
             }
         }
         let sign = |message: &[u8]| self.0.key.sign(message);
-        let signature = NoteSignature::cosign(&self.0.name, note.note().text(), head.cosigned_at, sign);
-        let signature = signature.map_err(Refusal::Malformed)?;
+        let signature = NoteSignature::cosign(&self.0.name, note.note().text(), head.cosigned_at, sign)?;
         let line = format!("{signature}\n");
         Ok(Cosigned::Now(Known { checkpoint: [head.checkpoint.as_str(), &line].concat(), ..head }, line))
     }
@@ -225,9 +213,9 @@ impl Witness {
     }
 
     /// What to say to a request that another one has overtaken.
-    async fn overtaken(&self, origin: &str) -> Result<Refusal, StoreError> {
+    async fn overtaken(&self, origin: &str) -> Result<WitnessRefusal, StoreError> {
         let known = self.0.store.known(origin).await?;
-        Ok(known.map_or(Refusal::UnknownLog, |known| Refusal::OtherSize(known.size)))
+        Ok(known.map_or(WitnessRefusal::UnknownLog, |known| WitnessRefusal::Conflict(known.size)))
     }
 
     fn seconds(&self) -> u64 {
@@ -252,29 +240,6 @@ enum Cosigned {
     Already(String),
     /// What to remember before the line goes out.
     Now(Known, String),
-}
-
-/// Whether a head continues what is known (C2SP tlog-witness: the proof is empty where the old size is 0).
-fn continues(known: Option<&Known>, size: u64, root: Hash, proof: &[Hash]) -> Result<(), Refusal> {
-    let Some(known) = known.filter(|known| known.size > 0) else {
-        return if proof.is_empty() { Ok(()) } else { Err(Refusal::Inconsistent) };
-    };
-    if known.size == size && known.root != root {
-        return Err(Refusal::Fork);
-    }
-    verify_consistency(known.size, known.root, size, root, proof).map_err(|_| Refusal::Inconsistent)
-}
-
-/// The same head with the signatures of these keys and no others: a witness hands on nothing that it has not verified.
-fn signed_by(signed: &SignedCheckpoint, keys: &[NoteKey]) -> Result<Note, NoteError> {
-    let mut note = Note::new(signed.note().text().to_owned())?;
-    for signature in signed.note().signatures() {
-        let known = keys.iter().any(|key| key.name() == signature.name() && key.id() == signature.id());
-        if known && !note.signatures().contains(signature) {
-            note.push(signature.clone())?;
-        }
-    }
-    Ok(note)
 }
 
 const KEY_FILE: &str = "witness.key";

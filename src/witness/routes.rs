@@ -13,7 +13,10 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::{Refusal, StoreError, Witness, store::Known};
-use crate::http::headers;
+use crate::{
+    http::headers,
+    wire::tlog::{MAX_ADD_CHECKPOINT, SIZE_TYPE, WitnessRefusal},
+};
 
 pub(super) fn routes(witness: Witness) -> Router {
     Router::new()
@@ -21,7 +24,7 @@ pub(super) fn routes(witness: Witness) -> Router {
         .route("/add-checkpoint", post(add_checkpoint))
         .route("/logs", get(logs))
         .route("/{origin_hash}/checkpoint", get(checkpoint))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(DefaultBodyLimit::max(MAX_ADD_CHECKPOINT))
         .layer(middleware::from_fn(secure))
         .with_state(witness)
 }
@@ -56,7 +59,7 @@ async fn logs(State(witness): State<Witness>) -> Result<Response, Refusal> {
 async fn checkpoint(State(witness): State<Witness>, Path(hash): Path<String>) -> Result<Response, Refusal> {
     let known = witness.0.store.all_known().await?;
     let found = known.into_iter().find(|known| origin_hash(&known.origin) == hash);
-    Ok(text(StatusCode::OK, found.ok_or(Refusal::UnknownLog)?.checkpoint))
+    Ok(text(StatusCode::OK, found.ok_or(WitnessRefusal::UnknownLog)?.checkpoint))
 }
 
 async fn secure(request: Request, next: Next) -> Response {
@@ -68,24 +71,24 @@ async fn secure(request: Request, next: Next) -> Response {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let status = match &self {
-            Self::Malformed(_) | Self::Order => StatusCode::BAD_REQUEST,
-            Self::Unsigned => StatusCode::FORBIDDEN,
-            Self::UnknownLog => StatusCode::NOT_FOUND,
-            Self::Fork => StatusCode::CONFLICT,
-            Self::Inconsistent => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::OtherSize(size) => return known_size(*size),
-            Self::ClockBehind => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Store(error) => return unavailable(error),
-        };
-        text(status, format!("{self}\n"))
+        match self {
+            Self::Protocol(refusal) => refused(refusal),
+            Self::Note(_) => text(StatusCode::BAD_REQUEST, format!("{self}\n")),
+            Self::ClockBehind => {
+                tracing::error!("{self}");
+                text(StatusCode::SERVICE_UNAVAILABLE, format!("{self}\n"))
+            }
+            Self::Store(error) => unavailable(&error),
+        }
     }
 }
 
-/// "409 Conflict" with the size, by which a log learns where to begin.
-fn known_size(size: u64) -> Response {
-    let mut response = (StatusCode::CONFLICT, format!("{size}\n")).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/x.tlog.size"));
+fn refused(refusal: WitnessRefusal) -> Response {
+    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = text(status, refusal.body());
+    if let WitnessRefusal::Conflict(_) = refusal {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(SIZE_TYPE));
+    }
     response
 }
 
@@ -106,6 +109,3 @@ pub(super) fn time(seconds: u64) -> String {
     let at = i64::try_from(seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
     at.map_or_else(|| "-".to_owned(), |at| at.to_string())
 }
-
-/// 63 hashes and a checkpoint of 4 KiB with 32 signatures of several kilobytes stay below the server's own limit.
-const MAX_BODY: usize = 64 * 1024;

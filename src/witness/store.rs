@@ -18,7 +18,7 @@ use sqlx::{
 };
 
 use super::trust::{Scope, Trust};
-use crate::wire::tlog::{Algorithm, Hash, NoteKey};
+use crate::wire::tlog::{Hash, NoteKey};
 
 /// The witness's memory.
 #[derive(Clone, Debug)]
@@ -115,12 +115,8 @@ impl Store {
         let issuer = Trust::issuer_of(origin).unwrap_or_default();
         let trusts: Vec<Trust> = sqlx::query_as(TRUSTED_FOR).bind(origin).bind(issuer).fetch_all(&self.readers).await?;
         let by_name = trusts.iter().any(|trust| trust.scope == Scope::Log);
-        let key = |trust: &Trust| {
-            let name = if trust.scope == Scope::Log { &trust.key_name } else { origin };
-            // What is no key was refused when it was added.
-            NoteKey::new(name, Algorithm::Ed25519, &trust.public_key).ok()
-        };
-        Ok((trusts.iter().filter_map(key).collect(), by_name))
+        // What is no key was refused when it was added.
+        Ok((trusts.iter().filter_map(|trust| trust.key_for(origin).ok()).collect(), by_name))
     }
 
     pub(super) async fn known(&self, origin: &str) -> Result<Option<Known>, StoreError> {

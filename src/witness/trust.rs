@@ -61,6 +61,20 @@ impl Trust {
         Ok(Self { scope, name, key_name, public_key: *key.public() })
     }
 
+    /// The verifier key, for an issuer under the name of one of its logs: as it can be given again.
+    pub(super) fn key(&self) -> Result<NoteKey, NoteError> {
+        match self.scope {
+            Scope::Log => NoteKey::new(&self.key_name, Algorithm::Ed25519, &self.public_key),
+            Scope::Issuer => self.key_for(&format!("{}/log/registry", self.name)),
+        }
+    }
+
+    /// The key that signs heads of this log.
+    pub(super) fn key_for(&self, origin: &str) -> Result<NoteKey, NoteError> {
+        let name = if self.scope == Scope::Log { &self.key_name } else { origin };
+        NoteKey::new(name, Algorithm::Ed25519, &self.public_key)
+    }
+
     /// What stands before `/log/NAME`, for origins of that form.
     pub(super) fn issuer_of(origin: &str) -> Option<&str> {
         let (issuer, log) = origin.rsplit_once("/log/")?;

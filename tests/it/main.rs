@@ -30,3 +30,4 @@ mod registrar;
 mod rust_source;
 mod serve;
 mod store;
+mod witness;

@@ -9,6 +9,7 @@ pub mod claim;
 pub mod ids;
 pub mod issuer;
 pub mod likeness;
+pub mod log;
 pub mod name;
 pub mod quality;
 pub mod secret;

@@ -8,6 +8,7 @@
 
 mod engine;
 mod error;
+mod sequencer;
 mod statement;
 mod value;
 
@@ -15,6 +16,7 @@ pub mod accounts;
 pub mod clients;
 pub mod consents;
 pub mod grants;
+pub mod log;
 pub mod logouts;
 pub mod persons;
 pub mod pseudonyms;
@@ -26,6 +28,7 @@ pub mod throttles;
 
 pub use engine::{OpenError, PostgresOptions, Store, Tx};
 pub use error::StoreError;
+pub use sequencer::{Log, MAX_LEAF, NewLeaf, Pending, Placed, Receipt, Sequenced, Sequencer};
 pub use statement::Statement;
 pub use value::{Row, Value};
 
@@ -36,6 +39,7 @@ pub fn statements() -> Vec<Statement> {
         clients::ALL,
         consents::ALL,
         grants::ALL,
+        log::ALL,
         logouts::ALL,
         persons::ALL,
         pseudonyms::ALL,

@@ -1,25 +1,30 @@
 //! The two engines behind one [`Store`]: how work reaches a connection, and what a transaction may do.
 
 mod postgres;
+mod queue;
 mod readers;
 mod sqlite;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, future::BoxFuture};
 pub use postgres::PostgresOptions;
 use sqlx::{Executor, PgConnection, Postgres, SqliteConnection, pool::PoolConnection};
 
 use self::readers::Reader;
 use super::{
     StoreError,
+    sequencer::{Installed, Log, MAX_LEAF, NewLeaf, Pending, Receipt, Sequenced, Sequencer},
     statement::Statement,
     value::{EngineRow, Row, Value},
 };
 
 /// The database of one instance. Cheap to clone.
 #[derive(Clone)]
-pub struct Store(Engine);
+pub struct Store {
+    engine: Engine,
+    sequencer: Installed,
+}
 
 #[derive(Clone)]
 enum Engine {
@@ -64,6 +69,11 @@ pub struct Tx {
     busy: bool,
     /// The engine refused something: the connection is not trusted with another reader.
     doubtful: bool,
+    /// The work that runs now changed something.
+    wrote: bool,
+    /// What the work logged so far; of a group of work, of all that is kept.
+    leaves: Vec<Pending>,
+    sequencer: Installed,
 }
 
 /// What a [`Tx`] is for. PostgreSQL would let a read write, outside any transaction.
@@ -96,29 +106,52 @@ impl From<sqlx::migrate::MigrateError> for OpenError {
 impl Store {
     /// Opens or creates the SQLite file and brings its schema up to date.
     pub async fn sqlite(file: &Path) -> Result<Self, OpenError> {
-        sqlite::SqliteStore::open(file).await.map(|store| Self(Engine::Sqlite(store)))
+        let sequencer = Installed::default();
+        let store = sqlite::SqliteStore::open(file, &sequencer).await?;
+        Ok(Self { engine: Engine::Sqlite(store), sequencer })
     }
 
     /// Connects to PostgreSQL and brings its schema up to date.
     pub async fn postgres(options: &PostgresOptions) -> Result<Self, OpenError> {
-        postgres::PostgresStore::open(options).await.map(|store| Self(Engine::Postgres(store)))
+        let sequencer = Installed::default();
+        let store = postgres::PostgresStore::open(options, &sequencer).await?;
+        Ok(Self { engine: Engine::Postgres(store), sequencer })
+    }
+
+    /// Gives the leaves that work logs from now on to `sequencer`. Only the first one is taken; whether this is it.
+    pub fn sequenced_by(&self, sequencer: Arc<dyn Sequencer>) -> bool {
+        self.sequencer.set(sequencer).is_ok()
     }
 
     /// Runs `work` as one transaction and answers after it is durable. An `Err` rolls everything back.
     ///
-    /// The work goes on when the caller is dropped, so that a disconnecting client cannot leave it half done. On
-    /// PostgreSQL it is run again, a bounded number of times, when the engine reports a conflict: it must have no
-    /// effect outside the transaction. After [`StoreError::Unavailable`] it may have been committed or not: the
-    /// connection can break between the commit and its answer.
+    /// The work goes on when the caller is dropped, so that a disconnecting client cannot leave it half done. It is
+    /// run again, a bounded number of times, when the engine reports a conflict, and when what shared its commit has to
+    /// be taken apart: it must have no effect outside the transaction. After [`StoreError::Unavailable`] it may have
+    /// been committed or not: the connection can break between the commit and its answer.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Clone + Send + Sync + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        match &self.0 {
+        match &self.engine {
             Engine::Sqlite(store) => store.write(work).await,
             Engine::Postgres(store) => store.write(work).await,
+        }
+    }
+
+    /// Runs work that logs as [`Store::write`] does. On PostgreSQL such work of one node shares transactions: the head of
+    /// a log lets only one go on at a time, and each would wait for the commits of all before it.
+    pub async fn write_logged<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Clone + Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &self.engine {
+            Engine::Sqlite(store) => store.write(work).await,
+            Engine::Postgres(store) => store.write_together(work).await,
         }
     }
 
@@ -128,11 +161,11 @@ impl Store {
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send,
         E: From<StoreError>,
     {
-        let connection = match &self.0 {
+        let connection = match &self.engine {
             Engine::Sqlite(store) => store.reader().await.map(Connection::Reader)?,
             Engine::Postgres(store) => store.connection().await.map(Connection::Postgres)?,
         };
-        let mut tx = Tx::new(connection, May::Read);
+        let mut tx = Tx::new(connection, May::Read, &self.sequencer);
         let outcome = work(&mut tx).await;
         tx.give_back();
         outcome
@@ -141,7 +174,7 @@ impl Store {
     /// Asks the engine to parse `statement` without running it.
     pub async fn prepare(&self, statement: &Statement) -> Result<(), StoreError> {
         let sql = sqlx::SqlStr::from_static(statement.sql);
-        match &self.0 {
+        match &self.engine {
             Engine::Sqlite(store) => {
                 let mut reader = store.reader().await?;
                 (&mut reader.connection).prepare(sql).await.map(drop)?;
@@ -154,7 +187,7 @@ impl Store {
 
     /// Finishes what was queued and closes every connection.
     pub async fn close(&self) {
-        match &self.0 {
+        match &self.engine {
             Engine::Sqlite(store) => store.close().await,
             Engine::Postgres(store) => store.close().await,
         }
@@ -162,8 +195,60 @@ impl Store {
 }
 
 impl Tx {
-    const fn new(connection: Connection, may: May) -> Self {
-        Self { connection, may, failed: false, busy: false, doubtful: false }
+    fn new(connection: Connection, may: May, sequencer: &Installed) -> Self {
+        Self {
+            connection,
+            may,
+            failed: false,
+            busy: false,
+            doubtful: false,
+            wrote: false,
+            leaves: Vec::new(),
+            sequencer: Arc::clone(sequencer),
+        }
+    }
+
+    /// Puts a leaf into a public log, if this transaction is committed. [`StoreError::Unavailable`] when the logs take
+    /// nothing now: then the work must fail as well, because nothing leaves unlogged.
+    pub fn log(&mut self, log: Log, leaf: NewLeaf) -> Result<Receipt, StoreError> {
+        if self.failed {
+            return Err(StoreError::Aborted);
+        }
+        if self.may == May::Read {
+            return Err(StoreError::ReadOnly);
+        }
+        if leaf.bytes.is_empty() || leaf.bytes.len() > MAX_LEAF {
+            self.failed = true;
+            return Err(StoreError::Refused);
+        }
+        let sequencer = self.sequencer.get().ok_or(StoreError::Unavailable("nobody keeps the logs"));
+        if let Err(error) = sequencer.and_then(|sequencer| sequencer.takes()) {
+            self.failed = true;
+            return Err(error);
+        }
+        let receipt = Receipt::default();
+        self.leaves.push(Pending { log, leaf, receipt: receipt.clone() });
+        Ok(receipt)
+    }
+
+    /// Another piece of work begins. Answers how many leaves others have logged before it.
+    fn begin_work(&mut self) -> usize {
+        self.failed = false;
+        self.wrote = false;
+        self.leaves.len()
+    }
+
+    /// Has the leaves of all work of this transaction written, as the last thing before its commit.
+    async fn sequence(&mut self) -> Result<Option<Box<dyn Sequenced>>, StoreError> {
+        let leaves = std::mem::take(&mut self.leaves);
+        if leaves.is_empty() {
+            return Ok(None);
+        }
+        let sequencer = self.sequencer.get().cloned().ok_or(StoreError::Unavailable("nobody keeps the logs"))?;
+        // A panic must not end the task that writes for everybody.
+        let sequenced = std::panic::AssertUnwindSafe(sequencer.sequence(self, leaves)).catch_unwind().await;
+        let sequenced = sequenced.unwrap_or_else(|_| Err(StoreError::Other("panicked".into())))?;
+        if self.failed { Err(StoreError::Aborted) } else { Ok(Some(sequenced)) }
     }
 
     /// Lets others have the connection, now that all work on it has come to its end.
@@ -182,7 +267,7 @@ impl Tx {
             Link::Sqlite(link) => bind(statement, arguments).execute(link).await.map(|done| done.rows_affected()),
             Link::Postgres(link) => bind(statement, arguments).execute(link).await.map(|done| done.rows_affected()),
         };
-        self.noted(done)
+        self.noted(statement, done, |changed| *changed > 0)
     }
 
     /// Runs a guarded statement: whether it changed a row.
@@ -200,7 +285,7 @@ impl Tx {
                 bind(statement, arguments).fetch_optional(link).await.map(|row| row.map(EngineRow::Postgres))
             }
         };
-        Ok(self.noted(found)?.map(Row))
+        Ok(self.noted(statement, found, Option::is_some)?.map(Row))
     }
 
     pub async fn one(&mut self, statement: Statement, arguments: Vec<Value>) -> Result<Row, StoreError> {
@@ -219,7 +304,7 @@ impl Tx {
                 .await
                 .map(|rows| rows.into_iter().map(EngineRow::Postgres).map(Row).collect()),
         };
-        self.noted(found)
+        self.noted(statement, found, |rows: &Vec<Row>| !rows.is_empty())
     }
 
     fn check(&mut self, statement: Statement, arguments: &[Value]) -> Result<(), StoreError> {
@@ -246,7 +331,14 @@ impl Tx {
         }
     }
 
-    fn noted<T>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+    /// Remembers what a statement did. `hit`: whether its answer tells of rows.
+    fn noted<T>(
+        &mut self,
+        statement: Statement,
+        outcome: Result<T, sqlx::Error>,
+        hit: fn(&T) -> bool,
+    ) -> Result<T, StoreError> {
+        self.wrote |= !statement.reads() && outcome.as_ref().is_ok_and(hit);
         outcome.map_err(|error| {
             let error = StoreError::from(error);
             self.doubtful = true;

@@ -4,9 +4,13 @@
 //! neither, a future dropped between `BEGIN` and its answer leaves a transaction open on a pooled connection, and
 //! writes acknowledged later vanish with it (sqlx issues 4385 and 4393).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
+use futures_util::{
+    StreamExt as _,
+    future::BoxFuture,
+    stream,
+};
 use rand::RngExt as _;
 use sqlx::{
     Connection as _, Executor as _, PgConnection, PgPool, Postgres, Row as _,
@@ -14,14 +18,22 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
 
-use super::{Connection, May, OpenError, Tx};
+use super::{
+    Connection, May, OpenError, Tx,
+    queue::{Groups, Job, Queue, Typed},
+};
 use crate::{
     domain::ambient::{Ambient, Timestamp},
-    store::StoreError,
+    store::{
+        StoreError,
+        sequencer::{Installed, Sequenced},
+    },
 };
 
 /// Runs of one transaction at the most.
 const ATTEMPTS: u32 = 6;
+/// Pieces of work of one group that run at once when it was taken apart.
+const APART: usize = 4;
 /// How far the clocks of a node and of the database may be apart.
 const CLOCK_SKEW: i64 = 2_000;
 
@@ -47,12 +59,31 @@ pub struct PostgresOptions {
 
 #[derive(Clone)]
 pub(super) struct PostgresStore {
+    node: Node,
+    /// Work that logs: it shares transactions.
+    lane: Arc<Queue>,
+}
+
+/// What a transaction is made on.
+#[derive(Clone)]
+struct Node {
     pool: PgPool,
     ambient: Ambient,
+    sequencer: Installed,
+}
+
+/// What a run of a transaction came to.
+enum Run {
+    /// Durable; or rolled back, because the work asked for it.
+    Done,
+    /// Not, or nobody knows whether it is durable.
+    Failed(StoreError),
+    /// The engine asks for another run.
+    Again,
 }
 
 impl PostgresStore {
-    pub(super) async fn open(options: &PostgresOptions) -> Result<Self, OpenError> {
+    pub(super) async fn open(options: &PostgresOptions, sequencer: &Installed) -> Result<Self, OpenError> {
         let connect: PgConnectOptions = options.url.parse()?;
         let protected = connect.get_socket().is_some()
             || connect.get_host().starts_with('/')
@@ -76,11 +107,16 @@ impl PostgresStore {
             check_durability(&pool).await?;
         }
         migrate(&connect).await?;
-        Ok(Self { pool, ambient: options.ambient.clone() })
+        let node = Node { pool, ambient: options.ambient.clone(), sequencer: Arc::clone(sequencer) };
+        let lane = Arc::new(Queue::start({
+            let node = node.clone();
+            |groups| node.write_groups(groups)
+        }));
+        Ok(Self { node, lane })
     }
 
     pub(super) async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        Ok(self.pool.acquire().await?)
+        self.node.connection().await
     }
 
     pub(super) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
@@ -89,62 +125,117 @@ impl PostgresStore {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let store = self.clone();
-        let task = tokio::spawn(async move {
-            for attempt in 1..ATTEMPTS {
-                if let Some(outcome) = store.attempt(work.clone()).await {
-                    return outcome;
-                }
-                let pause = store.ambient.rng().random_range(1..=5_u64 << attempt);
-                tokio::time::sleep(Duration::from_millis(pause)).await;
-            }
-            store.attempt(work).await.unwrap_or_else(|| Err(StoreError::Unavailable("too many conflicts").into()))
-        });
-        task.await.unwrap_or_else(|_| Err(StoreError::Other("panicked".into()).into()))
+        let (job, answer) = Typed::new(work);
+        tokio::spawn(self.node.clone().write_alone(Box::new(job)));
+        answer.await.map_err(|_| E::from(StoreError::Other("panicked".into())))?
     }
 
-    /// One run. `None`: the engine asks for another.
-    async fn attempt<T, E, F>(&self, work: F) -> Option<Result<T, E>>
+    pub(super) async fn write_together<T, E, F>(&self, work: F) -> Result<T, E>
     where
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
-        E: From<StoreError>,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Clone + Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
     {
+        self.lane.run(work).await
+    }
+
+    pub(super) async fn close(&self) {
+        self.lane.close().await;
+        self.node.pool.close().await;
+    }
+}
+
+impl Node {
+    async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    /// A transaction for one piece of work, run again when the engine asks for it.
+    async fn write_alone(self, mut job: Box<dyn Job>) {
+        for attempt in 1..=ATTEMPTS {
+            match self.run(std::slice::from_mut(&mut job)).await {
+                Run::Done => return job.answer(Ok(())),
+                Run::Failed(error) => return job.answer(Err(error)),
+                Run::Again if attempt < ATTEMPTS => {
+                    let pause = self.ambient.rng().random_range(1..=5_u64 << attempt);
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                }
+                Run::Again => {}
+            }
+        }
+        job.answer(Err(StoreError::Unavailable("too many conflicts")));
+    }
+
+    /// A transaction for whatever queued during the last one.
+    async fn write_groups(self, mut groups: Groups) {
+        let mut group = Vec::new();
+        while groups.next(&mut group).await {
+            let mut group = std::mem::take(&mut group);
+            let run = if group.len() > 1 { self.run(&mut group).await } else { Run::Again };
+            match run {
+                Run::Done => group.into_iter().for_each(|job| job.answer(Ok(()))),
+                Run::Failed(error) => {
+                    tracing::error!(error = %error, works = group.len(), "a commit failed");
+                    let failed = || Err(StoreError::Unavailable("the commit failed"));
+                    group.into_iter().for_each(|job| job.answer(failed()));
+                }
+                // Each on its own: what is wrong with one must not keep others from their commit.
+                Run::Again => {
+                    let apart: Vec<_> = group.into_iter().map(|job| self.clone().write_alone(job)).collect();
+                    stream::iter(apart).buffer_unordered(APART).collect::<()>().await;
+                }
+            }
+        }
+    }
+
+    /// One run of one transaction with all of this work. [`Run::Again`] also when one of several came to nothing and left
+    /// traces: a savepoint for each would cost two questions to the server.
+    async fn run(&self, group: &mut [Box<dyn Job>]) -> Run {
         let mut tx = match self.begin().await {
             Ok(tx) => tx,
-            Err(error) => return Some(Err(error.into())),
+            Err(error) => return Run::Failed(error),
         };
-        let outcome = work(&mut tx).await;
-        if tx.busy {
+        let (several, mut any) = (group.len() > 1, false);
+        for job in group {
+            let keep = job.run(&mut tx).await;
+            any |= keep;
             // `after_release` rolls back.
-            return None;
+            if tx.busy || several && !keep && (tx.wrote || tx.doubtful) {
+                return Run::Again;
+            }
         }
-        let failed = tx.failed;
-        let Connection::Postgres(connection) = &mut tx.connection else { return Some(outcome) };
-        match outcome {
-            Ok(_) if failed => {
-                let _ = connection.execute("ROLLBACK").await;
-                Some(Err(StoreError::Aborted.into()))
+        if !any {
+            return tx.end("ROLLBACK").await.map_or_else(Run::Failed, |()| Run::Done);
+        }
+        tx.begin_work();
+        let sequenced = match tx.sequence().await {
+            Ok(sequenced) => sequenced,
+            Err(_) if tx.busy || several => return Run::Again,
+            Err(error) => return Run::Failed(error),
+        };
+        match tx.end("COMMIT").await {
+            Ok(()) => {
+                sequenced.map(Sequenced::committed);
+                Run::Done
             }
-            Err(error) => {
-                let _ = connection.execute("ROLLBACK").await;
-                Some(Err(error))
-            }
-            Ok(done) => match connection.execute("COMMIT").await.map_err(StoreError::from) {
-                Ok(_) => Some(Ok(done)),
-                Err(StoreError::Busy) => None,
-                Err(error) => Some(Err(error.into())),
-            },
+            Err(StoreError::Busy) => Run::Again,
+            Err(error) => Run::Failed(error),
         }
     }
 
     async fn begin(&self) -> Result<Tx, StoreError> {
         let mut connection = self.connection().await?;
         connection.execute("BEGIN").await?;
-        Ok(Tx::new(Connection::Postgres(connection), May::Write))
+        Ok(Tx::new(Connection::Postgres(connection), May::Write, &self.sequencer))
     }
+}
 
-    pub(super) async fn close(&self) {
-        self.pool.close().await;
+impl Tx {
+    async fn end(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        if let Connection::Postgres(connection) = &mut self.connection {
+            connection.execute(sql).await?;
+        }
+        Ok(())
     }
 }
 

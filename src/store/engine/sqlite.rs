@@ -12,36 +12,29 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{FutureExt as _, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use sqlx::{
     Connection as _, Executor as _, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::{
     Connection, May, OpenError, Tx,
+    queue::{Groups, Job, Queue},
     readers::{Reader, Readers},
 };
-use crate::store::StoreError;
-
-/// Pieces of work that one commit takes at the most: bounds how long the first of them waits.
-const LARGEST_BATCH: usize = 256;
-/// Pieces of work that may wait; beyond that callers wait for a place.
-const QUEUE: usize = 4_096;
+use crate::store::{StoreError, sequencer::Installed};
 
 #[derive(Clone)]
 pub(super) struct SqliteStore(Arc<Inner>);
 
 struct Inner {
-    queue: Mutex<Option<mpsc::Sender<Box<dyn Job>>>>,
-    sender: mpsc::WeakSender<Box<dyn Job>>,
-    writer: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    queue: Queue,
     readers: Readers,
 }
 
 impl SqliteStore {
-    pub(super) async fn open(file: &Path) -> Result<Self, OpenError> {
+    pub(super) async fn open(file: &Path, sequencer: &Installed) -> Result<Self, OpenError> {
         let lock = lock(file)?;
         let options = SqliteConnectOptions::new()
             .filename(file)
@@ -58,20 +51,13 @@ impl SqliteStore {
         let mut writer = SqliteConnection::connect_with(&options).await.map_err(cannot)?;
         sqlx::migrate!("migrations/sqlite").run_direct(None, &mut writer, false).await?;
         let readers = Readers::open(options.read_only(true)).await?;
-        let (sender, receiver) = mpsc::channel(QUEUE);
-        let weak = sender.downgrade();
-        let tx = Tx::new(Connection::Writer(writer), May::Write);
-        let task = tokio::spawn(async move {
-            write_until_closed(tx, receiver).await;
+        let tx = Tx::new(Connection::Writer(writer), May::Write, sequencer);
+        let queue = Queue::start(|groups| async move {
+            write_until_closed(tx, groups).await;
             // Held as long as something may write, also when the store is dropped without being closed.
             drop(lock);
         });
-        Ok(Self(Arc::new(Inner {
-            queue: Mutex::new(Some(sender)),
-            sender: weak,
-            writer: Mutex::new(Some(task)),
-            readers,
-        })))
+        Ok(Self(Arc::new(Inner { queue, readers })))
     }
 
     pub(super) async fn reader(&self) -> Result<Reader, StoreError> {
@@ -80,27 +66,17 @@ impl SqliteStore {
 
     pub(super) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Clone + Send + Sync + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let closed = || E::from(StoreError::Unavailable("shutting down"));
-        let sender = self.0.sender.upgrade().ok_or_else(closed)?;
-        let job = Typed { work: Some(work), outcome: None, reply: Some(reply) };
-        sender.send(Box::new(job)).await.map_err(|_| closed())?;
-        drop(sender);
-        answer.await.map_err(|_| closed())?
+        self.0.queue.run(work).await
     }
 
     pub(super) async fn close(&self) {
         // The readers first: the last connection to close, if it may write, folds the log into the file.
         self.0.readers.close().await;
-        self.0.queue.lock().await.take();
-        if let Some(task) = self.0.writer.lock().await.take() {
-            // The writer ends by itself once the last queued work is answered.
-            let _ = task.await;
-        }
+        self.0.queue.close().await;
     }
 }
 
@@ -131,63 +107,19 @@ fn private() -> OpenOptions {
     options
 }
 
-/// Queued work, its type erased.
-trait Job: Send {
-    /// Runs inside the open transaction; whether its effects are to be kept.
-    fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, bool>;
-    /// Tells the caller, after the commit.
-    fn answer(self: Box<Self>, committed: Result<(), &'static str>);
-}
-
-struct Typed<F, T, E> {
-    work: Option<F>,
-    outcome: Option<Result<T, E>>,
-    reply: Option<oneshot::Sender<Result<T, E>>>,
-}
-
-impl<F, T, E> Job for Typed<F, T, E>
-where
-    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send,
-    T: Send,
-    E: From<StoreError> + Send,
-{
-    fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, bool> {
-        Box::pin(async move {
-            let Some(work) = self.work.take() else { return false };
-            tx.failed = false;
-            // A panic in one piece of work must not end the writer for everybody.
-            let outcome = std::panic::AssertUnwindSafe(async { work(tx).await }).catch_unwind().await;
-            let outcome = outcome.unwrap_or_else(|_| Err(StoreError::Other("panicked".into()).into()));
-            let outcome = if tx.failed { outcome.and(Err(StoreError::Aborted.into())) } else { outcome };
-            let keep = outcome.is_ok();
-            self.outcome = Some(outcome);
-            keep
-        })
-    }
-
-    fn answer(mut self: Box<Self>, committed: Result<(), &'static str>) {
-        let outcome = match (committed, self.outcome.take()) {
-            (_, Some(Err(error))) => Err(error),
-            (Ok(()), Some(done)) => done,
-            (Ok(()), None) => Err(StoreError::Unavailable("not run").into()),
-            (Err(reason), _) => Err(StoreError::Unavailable(reason).into()),
-        };
-        if let Some(reply) = self.reply.take() {
-            // The caller may be gone: the work is done all the same.
-            let _ = reply.send(outcome);
-        }
-    }
-}
-
-async fn write_until_closed(mut tx: Tx, mut queue: mpsc::Receiver<Box<dyn Job>>) {
-    let mut batch = Vec::with_capacity(LARGEST_BATCH);
-    while queue.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
-        let committed = commit_together(&mut tx, &mut batch).await.map_err(|error| {
-            tracing::error!(error = %error, works = batch.len(), "a commit failed");
-            "the commit failed"
-        });
-        for job in batch.drain(..) {
-            job.answer(committed);
+async fn write_until_closed(mut tx: Tx, mut groups: Groups) {
+    let mut group = Vec::new();
+    while groups.next(&mut group).await {
+        let committed = commit_together(&mut tx, &mut group).await;
+        if group.len() > 1 && matches!(committed, Err(Fault::Sequencing(_))) {
+            // What keeps one leaf out of the log must not keep others from their commit.
+            for job in std::mem::take(&mut group) {
+                let mut alone = vec![job];
+                let committed = commit_together(&mut tx, &mut alone).await;
+                answer(alone, committed);
+            }
+        } else {
+            answer(std::mem::take(&mut group), committed);
         }
     }
     if let Connection::Writer(connection) = tx.connection {
@@ -195,29 +127,66 @@ async fn write_until_closed(mut tx: Tx, mut queue: mpsc::Receiver<Box<dyn Job>>)
     }
 }
 
-async fn commit_together(tx: &mut Tx, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    control(tx, "BEGIN IMMEDIATE").await?;
-    let done = run_batch(tx, batch).await;
-    let committed = match done {
-        Ok(true) => control(tx, "COMMIT").await,
-        Ok(false) => control(tx, "ROLLBACK").await,
-        Err(error) => Err(error),
-    };
+fn answer(group: Vec<Box<dyn Job>>, committed: Result<(), Fault>) {
+    if let Err(Fault::Commit(error)) = &committed {
+        tracing::error!(error = %error, works = group.len(), "a commit failed");
+    }
+    let mut reason = committed.err().map(Fault::told);
+    for job in group {
+        let told = reason.take();
+        reason = told.as_ref().map(|_| StoreError::Unavailable("the commit failed"));
+        job.answer(told.map_or(Ok(()), Err));
+    }
+}
+
+/// Why a transaction came to nothing.
+enum Fault {
+    /// The leaves could not be written.
+    Sequencing(StoreError),
+    Commit(StoreError),
+}
+
+impl Fault {
+    fn told(self) -> StoreError {
+        match self {
+            Self::Sequencing(error) => error,
+            Self::Commit(_) => StoreError::Unavailable("the commit failed"),
+        }
+    }
+}
+
+async fn commit_together(tx: &mut Tx, group: &mut [Box<dyn Job>]) -> Result<(), Fault> {
+    control(tx, "BEGIN IMMEDIATE").await.map_err(Fault::Commit)?;
+    let committed = run_and_commit(tx, group).await;
     if committed.is_err() {
+        tx.leaves.clear();
         // SQLite may have rolled back by itself (disk full, I/O error): then this is an error that says nothing new.
         let _ = control(tx, "ROLLBACK").await;
     }
     committed
 }
 
+async fn run_and_commit(tx: &mut Tx, group: &mut [Box<dyn Job>]) -> Result<(), Fault> {
+    if !run_group(tx, group).await.map_err(Fault::Commit)? {
+        return control(tx, "ROLLBACK").await.map_err(Fault::Commit);
+    }
+    tx.begin_work();
+    let sequenced = tx.sequence().await.map_err(Fault::Sequencing)?;
+    control(tx, "COMMIT").await.map_err(Fault::Commit)?;
+    if let Some(sequenced) = sequenced {
+        sequenced.committed();
+    }
+    Ok(())
+}
+
 /// Whether anything is to be committed.
-async fn run_batch(tx: &mut Tx, batch: &mut [Box<dyn Job>]) -> Result<bool, StoreError> {
+async fn run_group(tx: &mut Tx, group: &mut [Box<dyn Job>]) -> Result<bool, StoreError> {
     // Alone, the transaction itself is the savepoint: two statements less on the way of a single caller.
-    if let [only] = batch {
+    if let [only] = group {
         return Ok(only.run(tx).await);
     }
     let mut any = false;
-    for job in batch {
+    for job in group {
         control(tx, "SAVEPOINT work").await?;
         if job.run(tx).await {
             control(tx, "RELEASE work").await?;

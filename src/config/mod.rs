@@ -5,6 +5,7 @@
 mod accounts;
 mod clients;
 mod keys;
+mod log;
 mod outbound;
 mod server;
 mod storage;
@@ -20,6 +21,7 @@ pub use self::{
     accounts::Accounts,
     clients::{Clients, Registration},
     keys::Keys,
+    log::Log,
     outbound::Outbound,
     server::{Language, MtlsUrl, Server},
     storage::{Engine, Storage},
@@ -38,6 +40,7 @@ pub struct Config {
     pub accounts: Accounts,
     pub tokens: Tokens,
     pub clients: Clients,
+    pub log: Log,
     pub outbound: Outbound,
 }
 

@@ -31,3 +31,4 @@ mod rust_source;
 mod serve;
 mod store;
 mod witness;
+mod witnessed;

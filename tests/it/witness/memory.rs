@@ -1,5 +1,7 @@
 //! What a witness remembers over restarts, of forks, and when its clock is wrong.
 
+use heteronym::witness::{Clock, Witness};
+
 use super::{NOW, TestLog, Tower};
 
 const ORIGIN: &str = "id.example/log/2026";
@@ -70,20 +72,9 @@ async fn the_newest_head_shown_again_within_a_second_gets_the_same_line_and_cost
 
 #[tokio::test]
 async fn the_key_of_one_witness_does_not_open_the_memory_of_another() {
-    let (one, other) = (Tower::new().await, Tower::new().await);
+    let (one, other) = (Tower::new().await, Tower::with_seed(9).await);
     one.witness.close().await;
-    let other = {
-        // A key of other dice: both towers throw the same.
-        use rand::{SeedableRng as _, rngs::StdRng};
-        let directory = tempfile::tempdir().unwrap();
-        let clock = heteronym::witness::Clock::new(|| 0);
-        let mut rng = StdRng::seed_from_u64(9);
-        heteronym::witness::Witness::create(directory.path(), "w.example", clock, &mut rng).await.unwrap();
-        drop(other);
-        directory
-    };
-    std::fs::copy(other.path().join("witness.key"), one.directory.path().join("witness.key")).unwrap();
-    let clock = heteronym::witness::Clock::new(|| 0);
-    let refused = heteronym::witness::Witness::open(one.directory.path(), clock).await.unwrap_err().to_string();
+    std::fs::copy(other.directory.path().join("witness.key"), one.directory.path().join("witness.key")).unwrap();
+    let refused = Witness::open(one.directory.path(), Clock::new(|| 0)).await.unwrap_err().to_string();
     assert!(refused.contains("are of two witnesses"), "{refused}");
 }

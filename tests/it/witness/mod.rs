@@ -1,6 +1,7 @@
 //! A witness (C2SP tlog-witness): what it cosigns, what it refuses, and what it never forgets.
 
 mod contenders;
+pub(crate) mod foreign;
 mod log;
 mod memory;
 mod protocol;
@@ -53,12 +54,18 @@ pub(crate) const NOW: u64 = 1_781_517_600;
 
 impl Tower {
     pub(crate) async fn new() -> Self {
+        Self::with_seed(1).await
+    }
+
+    /// One with a key of its own.
+    pub(crate) async fn with_seed(seed: u64) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(AtomicI64::new(NOW.cast_signed() * 1_000));
         let told = clock.clone();
         let time = Clock::new(move || told.load(Ordering::Relaxed));
-        let mut rng = StdRng::seed_from_u64(1);
-        let witness = Witness::create(directory.path(), "witness.example/w1", time, &mut rng).await.unwrap();
+        let mut rng = StdRng::seed_from_u64(seed);
+        let name = format!("witness.example/w{seed}");
+        let witness = Witness::create(directory.path(), &name, time, &mut rng).await.unwrap();
         Self { directory, witness, clock }
     }
 

@@ -1,6 +1,8 @@
 //! The answers of add-checkpoint, each for its reason (C2SP tlog-witness), and what is there to be read.
 
-use heteronym::wire::tlog::{Hash, NoteSignature};
+use data_encoding::HEXLOWER;
+use heteronym::wire::tlog::{Hash, NoteSignature, SignedCheckpoint};
+use sha2::{Digest as _, Sha256};
 
 use super::{NOW, Reply, TestLog, Tower};
 
@@ -94,10 +96,7 @@ async fn a_log_that_nobody_has_named_and_a_key_that_is_not_its_own_are_refused()
 async fn one_signature_of_a_known_key_that_does_not_hold_spoils_the_head() {
     let log = TestLog::new(ORIGIN);
     let tower = Tower::for_log(&log).await;
-    let broken: NoteSignature = {
-        let other = log.fork().checkpoint(4);
-        other.note().signatures()[0].clone()
-    };
+    let broken: NoteSignature = log.fork().checkpoint(4).note().signatures()[0].clone();
     let body = format!("{}{broken}\n", log.request(0, 4));
     assert_eq!(tower.post(body).await.status, 403);
 }
@@ -190,11 +189,11 @@ async fn everybody_may_read_what_was_cosigned_and_by_whom() {
     tower.cosigned(&log, 0, 3).await;
     let home = tower.get("/").await;
     assert!(home.body.contains(&tower.witness.verifier_key()), "{}", home.body);
-    // SHA-256 of the origin.
-    let hash = "0f2e6b5d";
+    let path = format!("/{}/checkpoint", HEXLOWER.encode(&Sha256::digest(ORIGIN)));
     let logs = tower.get("/logs").await.body;
-    let path = logs.trim_end().rsplit(' ').next().unwrap().to_owned();
-    assert_eq!(logs, format!("{ORIGIN} 3 {} 2026-06-15T10:00:00Z {path}\n", log.root(3)), "{hash}");
-    assert_eq!(tower.get(&path).await.status, 200);
+    assert_eq!(logs, format!("{ORIGIN} 3 {} 2026-06-15T10:00:00Z {path}\n", log.root(3)));
+    let head = SignedCheckpoint::parse(tower.get(&path).await.body.as_bytes()).unwrap();
+    assert_eq!(tower.time_of(&head), NOW);
+    head.verify(ORIGIN, &[log.key()]).unwrap();
     assert_eq!(tower.get("/0000/checkpoint").await.status, 404);
 }

@@ -14,6 +14,7 @@ mod dependencies;
 mod documents;
 mod entry;
 mod forum;
+mod fuzzed;
 mod harness;
 mod http_server;
 mod http_tls;

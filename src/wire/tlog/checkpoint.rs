@@ -145,6 +145,24 @@ impl SignedCheckpoint {
         if by_log { Ok(&self.checkpoint) } else { Err(NoteError::Unsigned) }
     }
 
+    /// Takes over, from the answer of a witness, the signatures of these witnesses that hold, each in place of an older one
+    /// of the same key; tells whose. What else stands there is left out, so that nobody can spoil the note.
+    pub fn add_cosignatures<'k>(
+        &mut self,
+        lines: Vec<NoteSignature>,
+        witnesses: &'k [NoteKey],
+    ) -> Result<Vec<Verified<'k>>, NoteError> {
+        let mut added = Vec::new();
+        for line in lines {
+            let new = witnesses.iter().find_map(|key| key.check(self.note.text(), &line));
+            if let Some(new) = new.filter(|new| new.time.is_some() && new.time > self.note.time_of(new.key)) {
+                self.note.replace(line)?;
+                added.push(new);
+            }
+        }
+        Ok(added)
+    }
+
     /// Which of these witnesses have cosigned, each once and with its latest time; perhaps none.
     pub fn cosigners<'k>(&self, witnesses: &'k [NoteKey]) -> Result<Vec<Verified<'k>>, NoteError> {
         let mut signers = self.note.signers(witnesses)?;

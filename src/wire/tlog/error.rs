@@ -48,3 +48,12 @@ pub enum NoteError {
     #[error("the checkpoint is of another log: {0}")]
     OtherLog(String),
 }
+
+/// Why an entry is not proven to stand in a log.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum InclusionError {
+    #[error(transparent)]
+    Checkpoint(#[from] NoteError),
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+}

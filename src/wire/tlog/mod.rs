@@ -8,8 +8,10 @@
 //!   tile          256 hashes of one level, and its path                C2SP tlog-tiles
 //!   bundle        up to 256 entries, and its path                      C2SP tlog-tiles
 //!   note          a text with signatures, and their keys               C2SP signed-note
-//!   cosignature   what a witness signs                                 C2SP tlog-cosignature
 //!   checkpoint    origin, size and root as a note                      C2SP tlog-checkpoint
+//!   cosignature   what a witness signs                                 C2SP tlog-cosignature
+//!   witness       how it is asked to, and what it answers              C2SP tlog-witness
+//!   tlog_proof    entry, proof and checkpoint in one text              C2SP tlog-proof
 //! ```
 //!
 //! Sizes are at most 2⁶² ([`MAX_SIZE`]), so that every proof has at most 63 hashes ([`MAX_PROOF`]) and every size fits
@@ -24,13 +26,15 @@ mod hash;
 mod note;
 mod proof;
 mod tile;
+mod tlog_proof;
 mod tree;
+mod witness;
 
 pub use self::{
     bundle::{Bundle, MAX_ENTRY},
     checkpoint::{Checkpoint, SignedCheckpoint},
     edge::Edge,
-    error::{NoteError, ProofError, TileError},
+    error::{InclusionError, NoteError, ProofError, TileError},
     hash::Hash,
     note::{Algorithm, MAX_NOTE, MAX_SIGNATURES, Note, NoteKey, NoteSignature, Verified},
     proof::{
@@ -38,7 +42,9 @@ pub use self::{
         verify_consistency, verify_inclusion,
     },
     tile::{TILE_WIDTH, Tile, decode_hashes, encode_hashes},
+    tlog_proof::{MAX_EXTRA, MAX_TLOG_PROOF, TlogProof},
     tree::{MAX_PROOF, MAX_SIZE},
+    witness::{AddCheckpoint, MAX_ADD_CHECKPOINT, SIZE_TYPE, WitnessAnswer, WitnessRefusal},
 };
 
 #[cfg(test)]

@@ -83,6 +83,17 @@ impl Note {
         Ok(())
     }
 
+    /// As [`Self::push`], in place of what the same key has signed before.
+    pub(super) fn replace(&mut self, signature: NoteSignature) -> Result<(), NoteError> {
+        self.signatures.retain(|old| (&old.name, old.id) != (&signature.name, signature.id));
+        self.push(signature)
+    }
+
+    /// The time of the latest cosignature of a key that holds.
+    pub(super) fn time_of(&self, key: &NoteKey) -> Option<u64> {
+        self.signatures.iter().filter_map(|signature| key.check(&self.text, signature)?.time).max()
+    }
+
     /// Which of these keys have signed, each once, with the latest of its cosignatures. Signatures of other keys are
     /// ignored; one signature of these keys that does not hold spoils the note, and so does none at all.
     pub fn verify<'k>(&self, keys: &'k [NoteKey]) -> Result<Vec<Verified<'k>>, NoteError> {
@@ -244,7 +255,11 @@ impl NoteKey {
         self.key.as_bytes()
     }
 
-    fn check(&self, text: &str, signature: &NoteSignature) -> Option<Verified<'_>> {
+    /// The signature of a text, if it is this key's and holds.
+    pub(super) fn check(&self, text: &str, signature: &NoteSignature) -> Option<Verified<'_>> {
+        if (self.name.as_str(), self.id) != (signature.name.as_str(), signature.id) {
+            return None;
+        }
         let (time, message, bytes) = match self.algorithm {
             Algorithm::Ed25519 => (None, text.as_bytes().to_vec(), signature.bytes.as_slice().try_into().ok()?),
             Algorithm::Cosignature => {

@@ -84,6 +84,7 @@ impl Tile {
     }
 
     /// The full tile that this one is, or is about to become.
+    #[must_use]
     pub fn filled(self) -> Self {
         Self { width: TILE_WIDTH, ..self }
     }

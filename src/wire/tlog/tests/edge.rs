@@ -4,13 +4,7 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 
-use super::{super::*, leaf, leaves, naive};
-
-fn grown(size: u64) -> Edge {
-    let mut edge = Edge::new();
-    leaves(size).into_iter().for_each(|leaf| edge.push(leaf).unwrap());
-    edge
-}
+use super::{grown, leaf, leaves, naive, *};
 
 /// Every tile of a tree, also the partial ones, from the definitions.
 fn tiles(leaves: &[Hash]) -> HashMap<Tile, Vec<Hash>> {

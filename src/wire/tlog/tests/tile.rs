@@ -1,6 +1,6 @@
 //! Tiles, bundles and their paths.
 
-use super::{super::*, leaves};
+use super::{leaves, *};
 
 #[test]
 fn paths_are_those_of_the_specification() {
@@ -14,63 +14,7 @@ fn paths_are_those_of_the_specification() {
 
 #[test]
 fn p1_a_path_that_is_not_the_one_of_its_tile_is_refused() {
-    let wrong = [
-        "",
-        "tile",
-        "tile/",
-        "tile/0",
-        "tile/0/",
-        "/tile/0/000",
-        "tile/0/000/",
-        "tile/0/000 ",
-        "tile//000",
-        "tile/00/000",
-        "tile/01/000",
-        "tile/-1/000",
-        "tile/+1/000",
-        "tile/8/000",
-        "tile/64/000",
-        "tile/256/000",
-        "tile/0/0",
-        "tile/0/00",
-        "tile/0/0000",
-        "tile/0/x000",
-        "tile/0/x000/000",
-        "tile/0/x000/x001/000",
-        "tile/0/001/000",
-        "tile/0/x001/x000",
-        "tile/0/X001/000",
-        "tile/0/x01/000",
-        "tile/0/x001//000",
-        "tile/0/-01",
-        "tile/0/+01",
-        "tile/0/0x1",
-        "tile/0/..",
-        "tile/0/../0/000",
-        "tile/0/%2e%2e/000",
-        "tile/0/000.p",
-        "tile/0/000.p/",
-        "tile/0/000.p/0",
-        "tile/0/000.p/256",
-        "tile/0/000.p/257",
-        "tile/0/000.p/01",
-        "tile/0/000.p/-1",
-        "tile/0/000.p/+1",
-        "tile/0/000.p/1.p/1",
-        "tile/0/000.p/65537",
-        "tile/0/000.P/1",
-        "tile/0/000.p/1/",
-        "tile/7/000",
-        "tile/7/000.p/65",
-        "tile/6/064",
-        "tile/6/064.p/1",
-        "tile/0/x018/x446/x744/x073/x709/x551/616",
-        "tile/0/x018/x014/x398/x509/x481/984",
-        "tile/0/x999/x999/x999/x999/x999/x999/x999/x999/999",
-        "tile/0/٠٠٠",
-        "tile/data/000",
-    ];
-    for path in wrong {
+    for path in NO_PATHS {
         assert_eq!(path.parse::<Tile>(), Err(TileError::Path), "{path}");
         let of_entries = path.replace("tile/0/", "tile/entries/");
         assert_eq!(of_entries.parse::<Bundle>(), Err(TileError::Path), "{of_entries}");
@@ -129,3 +73,61 @@ fn a_bundle_is_its_entries_and_nothing_more() {
     }
     assert_eq!(Bundle::encode([vec![0; MAX_ENTRY + 1].as_slice()]), Err(TileError::EntryTooLong(MAX_ENTRY + 1)));
 }
+
+/// Wrong in level, index, width, or around them.
+const NO_PATHS: [&str; 54] = [
+    "",
+    "tile",
+    "tile/",
+    "tile/0",
+    "tile/0/",
+    "/tile/0/000",
+    "tile/0/000/",
+    "tile/0/000 ",
+    "tile//000",
+    "tile/00/000",
+    "tile/01/000",
+    "tile/-1/000",
+    "tile/+1/000",
+    "tile/8/000",
+    "tile/64/000",
+    "tile/256/000",
+    "tile/0/0",
+    "tile/0/00",
+    "tile/0/0000",
+    "tile/0/x000",
+    "tile/0/x000/000",
+    "tile/0/x000/x001/000",
+    "tile/0/001/000",
+    "tile/0/x001/x000",
+    "tile/0/X001/000",
+    "tile/0/x01/000",
+    "tile/0/x001//000",
+    "tile/0/-01",
+    "tile/0/+01",
+    "tile/0/0x1",
+    "tile/0/..",
+    "tile/0/../0/000",
+    "tile/0/%2e%2e/000",
+    "tile/0/000.p",
+    "tile/0/000.p/",
+    "tile/0/000.p/0",
+    "tile/0/000.p/256",
+    "tile/0/000.p/257",
+    "tile/0/000.p/01",
+    "tile/0/000.p/-1",
+    "tile/0/000.p/+1",
+    "tile/0/000.p/1.p/1",
+    "tile/0/000.p/65537",
+    "tile/0/000.P/1",
+    "tile/0/000.p/1/",
+    "tile/7/000",
+    "tile/7/000.p/65",
+    "tile/6/064",
+    "tile/6/064.p/1",
+    "tile/0/x018/x446/x744/x073/x709/x551/616",
+    "tile/0/x018/x014/x398/x509/x481/984",
+    "tile/0/x999/x999/x999/x999/x999/x999/x999/x999/999",
+    "tile/0/٠٠٠",
+    "tile/data/000",
+];

@@ -25,6 +25,7 @@ pub mod pseudonym;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;
+pub mod transparency;
 pub mod vault;
 pub mod web;
 pub mod wire;

@@ -40,7 +40,8 @@ pub enum DataError {
 
 impl DataDir {
     /// The directory as it is; nothing is made yet.
-    pub fn new(root: &Path, config: Config) -> Self {
+    pub fn new(root: &Path, mut config: Config) -> Self {
+        config.log.rollback_file = root.join(&config.log.rollback_file);
         Self { root: root.to_owned(), config }
     }
 
@@ -69,7 +70,8 @@ impl DataDir {
     }
 
     pub fn load_keys(&self, ambient: &Ambient) -> Result<Keyring, DataError> {
-        Ok(Keyring::load(&self.keys_directory(), self.passphrase()?.as_ref(), ambient.now())?)
+        let (directory, passphrase) = (self.keys_directory(), self.passphrase()?);
+        Ok(Keyring::load_or_complete(&directory, passphrase.as_ref(), &mut ambient.rng(), ambient.now())?)
     }
 
     pub async fn open_store(&self, ambient: &Ambient) -> Result<Store, DataError> {

@@ -1,16 +1,17 @@
 //! `heteronym init`, `check` and `doctor`: make an installation, and find what is wrong with one.
 
-use std::{io::Write, path::PathBuf};
+use std::{io::Write, path::PathBuf, sync::Arc};
 
 use anyhow::bail;
 
-use super::{DataDir, Place, listeners::Listeners};
+use super::{Assembly, DataDir, Place, Services, listeners::Listeners};
 use crate::{
     config::{self, Config},
     domain::ambient::Ambient,
-    keyring::{Purpose, Role},
+    keyring::{Keyring, Purpose, Role},
     proofing::CUSTODIANS_KEY,
-    store::{StoreError, settings},
+    store::{Store, StoreError, settings},
+    transparency::Standing,
 };
 
 /// Make the keys and the database of an installation.
@@ -70,7 +71,8 @@ pub(super) async fn doctor(args: Doctor, out: &mut impl Write) -> anyhow::Result
     let ambient = Ambient::system();
     let data = DataDir::new(&args.place.data, config);
     tls(&mut report, &data, &ambient)?;
-    if let Some(keyring) = report.take("keys", data.load_keys(&ambient))? {
+    let keyring = report.take("keys", data.load_keys(&ambient))?;
+    if let Some(keyring) = &keyring {
         let late = if data.config.keys.rotate { keyring.overdue(ambient.now()) } else { keyring.due(ambient.now()) };
         let roles: Vec<_> = late.into_iter().map(Role::as_str).collect();
         let remedy = format!(
@@ -98,10 +100,25 @@ pub(super) async fn doctor(args: Doctor, out: &mut impl Write) -> anyhow::Result
                 "nobody can be enrolled yet: `heteronym registrars custodians-key --help`",
             )?;
         }
+        if let Some(keyring) = keyring {
+            let logs = logs(&data, &store, keyring, &ambient).await;
+            report.take("public logs", logs)?;
+        }
         store.close().await;
     }
     let faults = report.faults;
     if faults == 0 { Ok(()) } else { bail!("{faults} to mend") }
+}
+
+/// Every leaf and tile, against the heads that were signed.
+async fn logs(data: &DataDir, store: &Store, keyring: Keyring, ambient: &Ambient) -> anyhow::Result<()> {
+    let (config, store, keyring, ambient) =
+        (data.config.clone(), store.clone(), Arc::new(keyring), ambient.clone());
+    let services = Services::assemble(Assembly { config, store, keyring, ambient })?;
+    match services.transparency.verify().await? {
+        Standing::ReadOnly(reason) => bail!("{reason}"),
+        Standing::Open | Standing::Unchecked => Ok(()),
+    }
 }
 
 /// The certificate of a provider that ends TLS itself. Where a proxy does, it is the proxy's operator who looks.

@@ -31,7 +31,7 @@ enum Command {
     /// Make the next key of a role: it is published first, and signs or seals after the hours of the policy.
     #[command(after_help = ROTATE_EXAMPLES)]
     Rotate {
-        /// issuer, vault, pseudonym or token.
+        /// issuer, vault, pseudonym, token or log.
         role: Role,
         /// Let it take over in ten seconds, when every node knows it. Relying parties fetch the keys once more.
         #[arg(long)]
@@ -164,7 +164,8 @@ async fn revoke(
     for key in &made {
         writeln!(out, "{} has taken over.", key.name())?;
     }
-    let beside = known.iter().filter(|key| matches!(key.role, Role::Issuer | Role::Token) && !made.contains(key));
+    let beside =
+        known.iter().filter(|key| matches!(key.role, Role::Issuer | Role::Token | Role::Log) && !made.contains(key));
     let beside = beside.filter(|key| !matches!(key.state, KeyState::Revoked | KeyState::Expired));
     let beside: Vec<_> = beside.map(KeyInfo::name).collect();
     if !beside.is_empty() {

@@ -15,6 +15,7 @@ use crate::{
     http::server::{self, Limits, Tls},
     store::{StoreError, settings},
     telemetry::{self, Metrics},
+    transparency::Standing,
     witness::{self, Witness},
 };
 
@@ -36,6 +37,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let listeners = Listeners::load(&data, &ambient)?;
     let store = data.open_store(&ambient).await?;
     let services = Services::assemble(Assembly { config: data.config, store, keyring: Arc::new(keyring), ambient })?;
+    // What is wrong is in the log and at /readyz; reading goes on.
+    services.transparency.open().await?;
+    services.witnesses.compare().await?;
     until_told_to_stop(&services, listeners).await
 }
 
@@ -67,6 +71,7 @@ async fn until_told_to_stop(services: &Services, listeners: Listeners) -> anyhow
     }
     tracing::info!(issuer = %config.issuer, "serving");
     let serving: Vec<_> = faces.into_iter().map(|face| tokio::spawn(face.serve(wait(stopped.clone())))).collect();
+    let witnesses = tokio::spawn(services.witnesses.clone().run(wait(stopped.clone())));
     let tasks = tokio::spawn(services.tasks().run(wait(stopped)));
     asked.await;
     tracing::info!("stopping: requests under way are finished first");
@@ -75,7 +80,8 @@ async fn until_told_to_stop(services: &Services, listeners: Listeners) -> anyhow
         face.await?;
     }
     tasks.await?;
-    services.store.close().await;
+    witnesses.await?;
+    services.close().await;
     Ok(())
 }
 
@@ -141,15 +147,19 @@ pub(super) async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpLis
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}: is something else there?"))
 }
 
-/// Ready is who can read the database.
+/// Ready is who can read the database, and may write to the logs: nothing is issued unlogged.
 pub(super) fn ready(services: &Services) -> telemetry::ReadyCheck {
-    let store = services.store.clone();
+    let (store, transparency) = (services.store.clone(), services.transparency.clone());
     Arc::new(move || {
-        let store = store.clone();
+        let (store, transparency) = (store.clone(), transparency.clone());
         Box::pin(async move {
             let read =
                 store.read::<_, StoreError, _>(|tx| Box::pin(async move { settings::find(tx, "instance").await }));
-            read.await.map(drop).map_err(|error| error.to_string())
+            read.await.map_err(|error| error.to_string())?;
+            match transparency.standing() {
+                Standing::ReadOnly(reason) => Err(reason.to_string()),
+                Standing::Open | Standing::Unchecked => Ok(()),
+            }
         })
     })
 }

@@ -13,7 +13,7 @@ use crate::{
     clients::{Admission, Clients, Outbound},
     config::{Config, Language},
     consent::Consents,
-    domain::{age::LegalCalendar, ambient::Ambient, area::Areas, bracket::BracketTable},
+    domain::{age::{LeapDay, LegalCalendar}, ambient::Ambient, area::Areas, bracket::BracketTable},
     http::{self, Lang, Site, SiteConfig, server::Limits},
     keyring::Keyring,
     proofing::{self, Proofing},
@@ -21,7 +21,12 @@ use crate::{
     pseudonym::Pseudonyms,
     store::Store,
     tasks::{Keys, Tasks},
+    transparency::{
+        self, Transparency,
+        witnesses::{Witness, WitnessSettings, Witnesses},
+    },
     web,
+    wire::tlog::leaf::Policy,
 };
 
 /// What an instance is made of.
@@ -41,6 +46,8 @@ pub struct Services {
     pub keyring: Arc<Keyring>,
     pub ambient: Ambient,
     pub calendar: LegalCalendar,
+    pub transparency: Transparency,
+    pub witnesses: Witnesses,
     pub accounts: Accounts,
     pub attributes: Attributes,
     pub clients: Clients,
@@ -56,6 +63,16 @@ impl Services {
     pub fn assemble(Assembly { config, store, keyring, ambient }: Assembly) -> anyhow::Result<Self> {
         let territory = &config.territory;
         let calendar = LegalCalendar::new(&territory.zone, territory.leap_day_majority).context("territory.zone")?;
+        let transparency = Transparency::new(transparency::Parts {
+            store: store.clone(),
+            keyring: Arc::clone(&keyring),
+            ambient: ambient.clone(),
+            calendar: calendar.clone(),
+            issuer: config.server.issuer.clone(),
+            rollback_file: config.log.rollback_file.clone(),
+            policy: published_policy(&config)?,
+        });
+        let witnesses = witnesses(&config, &transparency)?;
         let attributes = attributes(&config, &store, &keyring, &calendar, &ambient)?;
         let accounts = Accounts::new(
             store.clone(),
@@ -99,6 +116,8 @@ impl Services {
             keyring,
             ambient,
             calendar,
+            transparency,
+            witnesses,
             accounts,
             attributes,
             clients,
@@ -133,7 +152,22 @@ impl Services {
     pub fn tasks(&self) -> Tasks {
         let keys =
             Keys { keyring: Arc::clone(&self.keyring), clients: self.clients.clone(), rotate: self.config.keys.rotate };
-        Tasks::new(self.store.clone(), self.attributes.clone(), keys, self.logout.clone(), self.ambient.clone())
+        Tasks {
+            store: self.store.clone(),
+            attributes: self.attributes.clone(),
+            keys,
+            logout: self.logout.clone(),
+            transparency: self.transparency.clone(),
+            ambient: self.ambient.clone(),
+        }
+    }
+
+    /// The end of an instance: what was queued is written, and the last heads of the logs are remembered.
+    pub async fn close(&self) {
+        if let Err(error) = self.transparency.remember().await {
+            tracing::warn!(error = %error, "the last heads of the logs are not remembered");
+        }
+        self.store.close().await;
     }
 
     /// Where an activation code is used. It stands behind `#`, which browsers keep to themselves.
@@ -181,6 +215,32 @@ fn attributes(
         config.territory.smallest_crowd,
         ambient.clone(),
     ))
+}
+
+/// The rules as the logs tell them.
+fn published_policy(config: &Config) -> anyhow::Result<Policy> {
+    let territory = &config.territory;
+    let leap_day = match territory.leap_day_majority {
+        LeapDay::March1 => "march-1",
+        LeapDay::February28 => "february-28",
+    };
+    let settings = [
+        ("leap-day-majority", leap_day.to_owned()),
+        ("renewal-years", config.accounts.renewal_years.to_string()),
+        ("smallest-crowd", territory.smallest_crowd.to_string()),
+        ("zone", territory.zone.clone()),
+    ];
+    transparency::policy(&BracketTable::default(), settings).context("territory")
+}
+
+fn witnesses(config: &Config, transparency: &Transparency) -> anyhow::Result<Witnesses> {
+    let named = config.log.witnesses.iter().map(|text| text.parse::<Witness>()?.checked(&config.outbound.allow));
+    let settings = WitnessSettings {
+        witnesses: named.collect::<Result<_, _>>().context("log.witnesses")?,
+        quorum: config.log.quorum,
+        extra_ca: config.outbound.extra_ca.clone(),
+    };
+    Witnesses::new(transparency.clone(), settings).context("[log]")
 }
 
 fn mtls(config: &Config) -> Option<Mtls> {

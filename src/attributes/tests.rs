@@ -20,7 +20,7 @@ use crate::{
 
 /// An instance of its own: a database, keys, a clock that stands still.
 pub(crate) struct World {
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
     pub(crate) clock: Arc<FrozenClock>,
     pub(crate) store: Store,
     pub(crate) attributes: Attributes,
@@ -49,12 +49,16 @@ impl World {
             store.write::<_, StoreError, _>(move |tx| Box::pin(async move { registrars::insert(tx, &office).await }));
         added.await.unwrap();
         let attributes = Self::node(&store, Arc::new(keyring), ambient);
-        Self { _data: data, clock, store, attributes, rng }
+        Self { data, clock, store, attributes, rng }
     }
 
     /// One more process over the same database.
     pub(crate) fn other_node(&self) -> Attributes {
         Self::node(&self.store, self.attributes.0.keyring.clone(), self.attributes.0.ambient.clone())
+    }
+
+    pub(crate) fn directory(&self) -> &std::path::Path {
+        self.data.path()
     }
 
     pub(crate) fn ambient(&self) -> Ambient {

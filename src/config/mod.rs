@@ -36,6 +36,7 @@ pub struct Config {
     pub server: Server,
     pub storage: Storage,
     pub keys: Keys,
+    pub log: Log,
     pub territory: Territory,
     pub accounts: Accounts,
     pub tokens: Tokens,

@@ -63,7 +63,8 @@ mod tests {
         for name in ["registry", "2026", "1000", "9999"] {
             assert_eq!(name.parse::<LogName>().unwrap().to_string(), name);
         }
-        for wrong in ["", "Registry", "registry ", "0999", "20260", "+026", "-026", "２０２６", "2026/", "..", "26"] {
+        for wrong in ["", "Registry", "registry ", "0999", "20260", "+026", "-026", "２０２６", "2026/", "..", "26"]
+        {
             assert_eq!(wrong.parse::<LogName>(), Err(UnknownLog), "{wrong:?}");
         }
         assert_eq!(Year::try_from(999), Err(UnknownLog));

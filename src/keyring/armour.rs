@@ -58,6 +58,8 @@ pub(super) fn algorithm_name(role: Role, algorithm: Option<Algorithm>) -> &'stat
         (Role::Issuer, algorithm) => algorithm.map_or("unknown", Algorithm::as_str),
         (Role::Vault | Role::Token, _) => "XChaCha20-Poly1305",
         (Role::Pseudonym, _) => "HKDF-SHA256",
+        (Role::Log, _) => "Ed25519",
+        (Role::Vrf, _) => "ECVRF-RISTRETTO255-SHA512",
     }
 }
 
@@ -259,7 +261,7 @@ mod tests {
         let short = text.replace(&BASE64.encode(&file().material), "AAAA");
         assert_eq!(read(&short, None).err(), Some(ArmourError::Algorithm));
         for (from, to) in [
-            ("role: token", "role: log"),
+            ("role: token", "role: other"),
             ("version: 3", "version: x"),
             ("demo: yes", "demo: maybe"),
             ("demo: yes\n", "demo: yes\nx: y\n"),

@@ -37,6 +37,7 @@ impl Keyring {
     /// Makes the next version of a role's keys (of every algorithm, for the issuer). It takes over after the hours that the
     /// policy says; while one waits, nothing happens. The answer is what was made.
     pub fn rotate(&self, role: Role, rng: &mut impl CryptoRng, now: Timestamp) -> Result<Vec<KeyInfo>, KeyringError> {
+        self.refuse_fixed(role, now)?;
         let activates = now.plus(self.policy.of(role).publish_before());
         self.change(rng, now, |snapshot, rng| {
             let lines = snapshot.lines().into_iter().filter(|line| line.role == role && !waits(line, now));
@@ -52,6 +53,7 @@ impl Keyring {
         rng: &mut impl CryptoRng,
         now: Timestamp,
     ) -> Result<Vec<KeyInfo>, KeyringError> {
+        self.refuse_fixed(role, now)?;
         self.change(rng, now, |snapshot, rng| {
             let mut planned = Vec::new();
             for line in snapshot.lines().iter().filter(|line| line.role == role) {
@@ -104,6 +106,7 @@ impl Keyring {
         self.change(rng, now, |snapshot, rng| {
             let info = find(snapshot, key, now)?;
             let reason = match info.state {
+                _ if info.role == Role::Vrf => Some(FIXED),
                 KeyState::Active => None,
                 KeyState::Next => Some("has not been used yet: leave it, or revoke it if somebody may have read it"),
                 KeyState::Retired => Some("is retired already: it signs nothing, and what it signed verifies"),
@@ -197,6 +200,11 @@ impl Keyring {
         Some(line.newest.dates.activates.plus(self.policy.of(line.role).lifetime()?))
     }
 
+    fn refuse_fixed(&self, role: Role, now: Timestamp) -> Result<(), KeyringError> {
+        let fixed = self.keys(now).into_iter().find(|key| key.role == role && role == Role::Vrf);
+        fixed.map_or(Ok(()), |key| Err(KeyringError::Refused { key: key.name(), reason: FIXED }))
+    }
+
     /// Looks, plans, writes. Where another was first with a file name, it looks and plans again.
     fn change<R: CryptoRng>(
         &self,
@@ -285,10 +293,15 @@ fn revocable(snapshot: &Snapshot, key: &str, now: Timestamp) -> Result<KeyInfo, 
             "cannot be revoked, since everybody would be a stranger everywhere: `heteronym keys rotate pseudonym --now` \
              derives new pseudonyms from another"
         }
-        (Role::Issuer | Role::Token, _) => return Ok(info),
+        (Role::Vrf, _) => FIXED,
+        (Role::Issuer | Role::Token | Role::Log, _) => return Ok(info),
     };
     Err(KeyringError::Refused { key: info.name(), reason })
 }
+
+/// Why the key of slot tags stays.
+const FIXED: &str = "is for ever, since with another one every place would have another tag in the public logs, and nobody could count \
+                     voices any more: keep it, and a copy of it away from the database; if it was stolen, keep the database from the thief";
 
 /// Nobody loses a race for a file name so often.
 const ATTEMPTS: usize = 5;

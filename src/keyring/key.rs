@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use data_encoding::BASE64URL_NOPAD;
+use ed25519_dalek as ed25519;
 use rand::CryptoRng;
 use zeroize::Zeroizing;
 
@@ -10,7 +11,9 @@ use super::{
     Purpose, Role,
     armour::{KeyFile, name},
     life::Dates,
+    log,
     versions::derive,
+    vrf::VrfKey,
 };
 use crate::{
     domain::ambient::Timestamp,
@@ -24,8 +27,8 @@ pub(super) struct Key {
     pub(super) algorithm: Option<Algorithm>,
     pub(super) dates: Dates,
     pub(super) purpose: Purpose,
-    /// Of an issuer key its thumbprint (RFC 7638), as in the JWKS; of the others a value that is derived from the key and
-    /// tells nothing of it.
+    /// Of issuer keys the thumbprint (RFC 7638), as in the JWKS, and of the keys of the public logs, as they stand there; of the
+    /// others a value that is derived from the key and tells nothing of it.
     pub(super) kid: String,
     pub(super) material: Material,
 }
@@ -33,6 +36,8 @@ pub(super) struct Key {
 pub(super) enum Material {
     Signer(Arc<Signer>),
     Master(Zeroizing<[u8; 32]>),
+    /// Wipes itself.
+    Log(Box<ed25519::SigningKey>),
 }
 
 impl Key {
@@ -62,9 +67,7 @@ impl Key {
             (signer.kid().to_owned(), Material::Signer(Arc::new(signer)))
         } else {
             let master = <[u8; 32]>::try_from(file.material.as_slice()).map_err(|_| SignError::NotAKey(FORM))?;
-            let master = Zeroizing::new(master);
-            let id = derive(&master, &[b"kid/v1"]);
-            (BASE64URL_NOPAD.encode(id.get(..16).unwrap_or_default()), Material::Master(master))
+            from_master(file.role, Zeroizing::new(master)).ok_or(SignError::NotAKey(FORM))?
         };
         let dates = Dates { version: file.version, created: file.created, activates: file.activates };
         Ok(Self { role: file.role, algorithm: file.algorithm, dates, purpose: file.purpose, kid, material })
@@ -75,6 +78,7 @@ impl Key {
         let material = match &self.material {
             Material::Signer(signer) => signer.key().to_bytes()?,
             Material::Master(master) => Zeroizing::new(master.to_vec()),
+            Material::Log(signing) => Zeroizing::new(signing.as_bytes().to_vec()),
         };
         let Dates { version, created, .. } = self.dates;
         Ok(KeyFile {
@@ -96,7 +100,7 @@ impl Key {
     pub(super) fn signer(&self) -> Option<&Arc<Signer>> {
         match &self.material {
             Material::Signer(signer) => Some(signer),
-            Material::Master(_) => None,
+            Material::Master(_) | Material::Log(_) => None,
         }
     }
 }
@@ -105,6 +109,21 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({}, …)", self.name())
     }
+}
+
+/// The `kid` and the key of 32 bytes of a role. `None` for a key whose public part would not be one, which nobody will see.
+fn from_master(role: Role, master: Zeroizing<[u8; 32]>) -> Option<(String, Material)> {
+    Some(match role {
+        Role::Log => {
+            let signing = Box::new(ed25519::SigningKey::from_bytes(&master));
+            (log::kid(&signing)?, Material::Log(signing))
+        }
+        Role::Vrf => (VrfKey::from_master(&master)?.kid(), Material::Master(master)),
+        Role::Issuer | Role::Vault | Role::Pseudonym | Role::Token => {
+            let id = derive(&master, &[b"kid/v1"]);
+            (BASE64URL_NOPAD.encode(id.get(..16).unwrap_or_default()), Material::Master(master))
+        }
+    })
 }
 
 /// Named in the error of a file that holds something else than 32 bytes; files are refused for that before.

@@ -19,7 +19,7 @@ pub enum KeyState {
     Next,
     /// Signs or seals.
     Active,
-    /// Signs and seals no more; what it signed verifies, and what it sealed opens.
+    /// Signs and seals no more; what it signed verifies, and what it sealed opens. Of the public logs, signs beside its successor.
     Retired,
     /// Neither published nor believed any more.
     Expired,

@@ -11,14 +11,17 @@ mod key;
 mod life;
 mod live;
 mod lock;
+mod log;
 pub mod policy;
 mod pseudonym;
 mod revocation;
 mod seal;
 mod snapshot;
 mod token;
+mod upgrade;
 mod vault;
 mod versions;
+mod vrf;
 
 use std::{
     fmt,
@@ -44,11 +47,13 @@ pub use change::LIVE_WITHIN;
 pub use life::KeyState;
 pub use live::Refreshed;
 pub use lock::Passphrase;
+pub use log::{LogKey, LogKeyInfo, LogKeys};
 pub use pseudonym::{PseudonymKey, PseudonymKeys};
 pub use seal::OpenError;
 pub use snapshot::KeyInfo;
 pub use token::TokenKey;
 pub use vault::{VaultKey, padded_json};
+pub use vrf::VrfKey;
 
 /// What a key is for. Every role stands in `keys/policy.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
@@ -58,10 +63,12 @@ pub enum Role {
     Vault,
     Pseudonym,
     Token,
+    Log,
+    Vrf,
 }
 
 impl Role {
-    pub const ALL: [Self; 4] = [Self::Issuer, Self::Vault, Self::Pseudonym, Self::Token];
+    pub const ALL: [Self; 6] = [Self::Issuer, Self::Vault, Self::Pseudonym, Self::Token, Self::Log, Self::Vrf];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -69,6 +76,8 @@ impl Role {
             Self::Vault => "vault",
             Self::Pseudonym => "pseudonym",
             Self::Token => "token",
+            Self::Log => "log",
+            Self::Vrf => "vrf",
         }
     }
 }
@@ -83,7 +92,7 @@ impl std::str::FromStr for Role {
 
 /// A word that is no key role.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("not a key role: use issuer, vault, pseudonym or token")]
+#[error("not a key role: use issuer, vault, pseudonym, token, log or vrf")]
 pub struct UnknownRole;
 
 impl fmt::Display for Role {
@@ -148,7 +157,7 @@ impl Keyring {
         let unlocker = Unlocker::with_lock(passphrase, rng)?;
         let dates = Dates { version: 1, created: now, activates: now };
         let issuer = algorithms.iter().map(|algorithm| (Role::Issuer, Some(*algorithm)));
-        let others = [Role::Vault, Role::Pseudonym, Role::Token].map(|role| (role, None));
+        let others = Role::ALL.into_iter().filter(|role| *role != Role::Issuer).map(|role| (role, None));
         let mut texts = Vec::new();
         for (role, algorithm) in issuer.chain(others) {
             let file = Key::generate(role, algorithm, dates, purpose, rng)?;
@@ -161,6 +170,18 @@ impl Keyring {
     /// Reads the keys of a directory, and refuses any that is not as it should be.
     pub fn load(directory: &Path, passphrase: Option<&Passphrase>, now: Timestamp) -> Result<Self, KeyringError> {
         Self::open(directory, Unlocker::new(passphrase), now)
+    }
+
+    /// As [`Keyring::load`], after making the keys of the public logs where there is none yet: the installation is older than they are.
+    /// Where one of the two is there, the other was lost, and is asked for.
+    pub fn load_or_complete(
+        directory: &Path,
+        passphrase: Option<&Passphrase>,
+        rng: &mut impl CryptoRng,
+        now: Timestamp,
+    ) -> Result<Self, KeyringError> {
+        let unlocker = upgrade::complete(directory, Unlocker::new(passphrase), rng, now)?;
+        Self::open(directory, unlocker, now)
     }
 
     fn open(directory: &Path, unlocker: Unlocker, now: Timestamp) -> Result<Self, KeyringError> {
@@ -214,6 +235,16 @@ impl Keyring {
 
     pub fn token(&self) -> Arc<TokenKey> {
         Arc::clone(&self.snapshot().token)
+    }
+
+    /// The keys that sign the public logs.
+    pub fn log(&self) -> Arc<LogKeys> {
+        Arc::clone(&self.snapshot().log)
+    }
+
+    /// The key of slot tags.
+    pub fn vrf(&self) -> Arc<VrfKey> {
+        Arc::clone(&self.snapshot().vrf)
     }
 
     pub const fn policy(&self) -> &Policy {

@@ -101,9 +101,17 @@ mod tests {
     #[test]
     fn keys_that_cannot_be_replaced_are_kept_for_ever() {
         let policy = Policy::embedded().unwrap();
-        for role in [Role::Vault, Role::Pseudonym] {
+        for role in [Role::Vault, Role::Pseudonym, Role::Vrf] {
             assert_eq!((policy.of(role).keep_after(), policy.of(role).lifetime()), (None, None), "{role}");
         }
         assert_eq!(policy.of(Role::Issuer).publish_before(), Duration::from_hours(24));
+    }
+
+    #[test]
+    fn a_key_of_the_logs_changes_by_hand_and_everybody_has_a_week_to_learn_the_next() {
+        let policy = Policy::embedded().unwrap();
+        let log = policy.of(Role::Log);
+        assert_eq!((log.lifetime(), log.publish_before()), (None, Duration::from_hours(168)));
+        assert_eq!(log.keep_after(), Some(Duration::from_hours(30 * 24)));
     }
 }

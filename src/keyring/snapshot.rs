@@ -8,12 +8,14 @@ use super::{
     issuer::IssuerKeys,
     key::Key,
     life::{Dates, KeyState, Life},
+    log::LogKeys,
     policy::Policy,
     pseudonym::PseudonymKeys,
     revocation::Revocation,
     token::TokenKey,
     vault::VaultKey,
     versions::Versions,
+    vrf::VrfKey,
 };
 use crate::{domain::ambient::Timestamp, wire::jose::Algorithm};
 
@@ -28,6 +30,8 @@ pub(super) struct Snapshot {
     pub(super) vault: Arc<VaultKey>,
     pub(super) pseudonym: Arc<PseudonymKeys>,
     pub(super) token: Arc<TokenKey>,
+    pub(super) log: Arc<LogKeys>,
+    pub(super) vrf: Arc<VrfKey>,
     /// When another version of something begins to seal, or one ends.
     pub(super) turns: Option<Timestamp>,
 }
@@ -120,10 +124,11 @@ impl Snapshot {
             let believed = keys.iter().filter(|(key, life)| key.role == role && !is_expired(*life, now));
             Versions::new(believed.map(|(key, _)| key), now).ok_or_else(|| missing(role))
         };
-        let issuer: Vec<_> = keys.iter().filter(|(key, _)| key.role == Role::Issuer).cloned().collect();
-        if issuer.is_empty() {
-            return Err(missing(Role::Issuer));
-        }
+        let all = |role| {
+            let keys: Vec<_> = keys.iter().filter(|(key, _)| key.role == role).cloned().collect();
+            if keys.is_empty() { Err(missing(role)) } else { Ok(keys) }
+        };
+        let issuer = all(Role::Issuer)?;
         let marks = revoked.iter().filter(|mark| mark.role == Role::Issuer && mark.had_taken_over()).cloned();
         Ok(Self {
             purpose,
@@ -131,6 +136,8 @@ impl Snapshot {
             vault: Arc::new(VaultKey(versions(Role::Vault)?)),
             pseudonym: Arc::new(PseudonymKeys(versions(Role::Pseudonym)?)),
             token: Arc::new(TokenKey(versions(Role::Token)?)),
+            log: Arc::new(LogKeys::new(all(Role::Log)?)),
+            vrf: Arc::new(VrfKey::new(&versions(Role::Vrf)?).ok_or_else(|| missing(Role::Vrf))?),
             turns: keys.iter().filter_map(|(_, life)| life.turns(now)).min(),
             restored: restored.iter().map(|key| key.name()).collect(),
             revoked,

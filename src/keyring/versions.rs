@@ -82,7 +82,7 @@ fn version(key: &Key) -> Option<Version> {
         Material::Master(master) => {
             Some(Version { number: key.dates.version, activates: key.dates.activates, master: master.clone() })
         }
-        Material::Signer(_) => None,
+        Material::Signer(_) | Material::Log(_) => None,
     }
 }
 

@@ -104,17 +104,12 @@ pub async fn put_tile(tx: &mut Tx, log: LogName, tile: Tile, hashes: &[Hash], ro
 /// The hashes of a full tile.
 pub async fn tile(tx: &mut Tx, log: LogName, level: u8, index: u64) -> Result<Option<Vec<Hash>>, StoreError> {
     let row = tx.optional(TILE, values![name(log).as_str(), i64::from(level), number(index)?]).await?;
-    row.map(|row| decode_hashes(&row.blob(0)?, TILE_WIDTH).map_err(|_| StoreError::Corrupt("a tile of a log"))).transpose()
+    row.map(|row| decode_hashes(&row.blob(0)?, TILE_WIDTH).map_err(|_| StoreError::Corrupt("a tile of a log")))
+        .transpose()
 }
 
 /// What stands for the full tiles of a level, from one index to before another.
-pub async fn tile_roots(
-    tx: &mut Tx,
-    log: LogName,
-    level: u8,
-    from: u64,
-    to: u64,
-) -> Result<Vec<Hash>, StoreError> {
+pub async fn tile_roots(tx: &mut Tx, log: LogName, level: u8, from: u64, to: u64) -> Result<Vec<Hash>, StoreError> {
     let values = values![name(log).as_str(), i64::from(level), number(from)?, number(to)?];
     tx.all(TILE_ROOTS, values).await?.iter().map(|row| hash(row, 0)).collect()
 }
@@ -136,12 +131,7 @@ pub async fn by_owner(tx: &mut Tx, owner: &[u8; 16]) -> Result<Option<Entry>, St
 }
 
 /// At most so many leaves whose owner's tag lies from one to another, both included, by tag.
-pub async fn by_owners(
-    tx: &mut Tx,
-    from: &[u8; 16],
-    to: &[u8; 16],
-    most: u32,
-) -> Result<Vec<Entry>, StoreError> {
+pub async fn by_owners(tx: &mut Tx, from: &[u8; 16], to: &[u8; 16], most: u32) -> Result<Vec<Entry>, StoreError> {
     tx.all(BY_OWNERS, values![from, to, i64::from(most)]).await?.iter().map(entry).collect()
 }
 

@@ -29,7 +29,7 @@ pub mod throttles;
 
 pub use engine::{OpenError, PostgresOptions, Store, Tx};
 pub use error::StoreError;
-pub use sequencer::{Log, MAX_LEAF, NewLeaf, Pending, Placed, Receipt, Sequenced, Sequencer};
+pub use sequencer::{Log, NewLeaf, Pending, Placed, Receipt, Sequenced, Sequencer};
 pub use statement::Statement;
 pub use value::{Row, Value};
 

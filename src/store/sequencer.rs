@@ -9,7 +9,10 @@ use std::sync::{Arc, OnceLock};
 use futures_util::future::BoxFuture;
 
 use super::{StoreError, Tx};
-use crate::{domain::log::LogName, wire::tlog::Hash};
+use crate::{
+    domain::log::LogName,
+    wire::tlog::{Hash, NoteError, SignedCheckpoint, TlogProof},
+};
 
 /// Which of the two kinds of logs a leaf goes into. Of the issuance logs it is that of the year in which it is numbered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,9 +79,6 @@ pub trait Sequenced: Send {
 /// The place of the one sequencer of a store.
 pub(super) type Installed = Arc<OnceLock<Arc<dyn Sequencer>>>;
 
-/// The largest leaf.
-pub const MAX_LEAF: usize = 16 * 1024;
-
 impl Receipt {
     /// `Ok` of [`Store::write`](super::Store::write) means that it is filled.
     pub fn placed(&self) -> Result<&Placed, StoreError> {
@@ -89,5 +89,13 @@ impl Receipt {
     pub fn fill(&self, placed: Placed) {
         // Nobody else has it.
         let _ = self.0.set(placed);
+    }
+}
+
+impl Placed {
+    /// The proof as it is handed out, with the entry in it (C2SP tlog-proof).
+    pub fn tlog_proof(&self, entry: &[u8]) -> Result<TlogProof, NoteError> {
+        let checkpoint = SignedCheckpoint::parse(self.checkpoint.as_bytes())?;
+        TlogProof::new(Some(entry.to_vec()), self.index, self.proof.clone(), checkpoint)
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     keyring::KeyringError,
     provider::logout::Logout,
     store::{Store, StoreError, Tx, accounts, grants, sessions, spent, throttles},
+    transparency::{MemoryError, Transparency},
 };
 
 pub use keys::Keys;
@@ -44,16 +45,19 @@ pub enum Task {
     Rotation,
     /// Tells forums that sessions have ended, and tells them again where they did not answer.
     Logouts,
+    /// Writes the last heads of the logs to the file that remembers them.
+    Heads,
 }
 
 /// The periodic work of one node.
 #[derive(Clone)]
 pub struct Tasks {
-    store: Store,
-    attributes: Attributes,
-    keys: Keys,
-    logout: Logout,
-    ambient: Ambient,
+    pub store: Store,
+    pub attributes: Attributes,
+    pub keys: Keys,
+    pub logout: Logout,
+    pub transparency: Transparency,
+    pub ambient: Ambient,
 }
 
 /// Why a round ended early. It is done again the next time.
@@ -63,12 +67,14 @@ pub enum TaskError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Keys(#[from] KeyringError),
+    #[error(transparent)]
+    Heads(#[from] MemoryError),
     #[error("the round panicked")]
     Panic,
 }
 
 impl Task {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Sessions,
         Self::Ceremonies,
         Self::Throttles,
@@ -79,6 +85,7 @@ impl Task {
         Self::Keys,
         Self::Rotation,
         Self::Logouts,
+        Self::Heads,
     ];
 
     /// The name in the log.
@@ -94,6 +101,7 @@ impl Task {
             Self::Keys => "keys",
             Self::Rotation => "key rotation",
             Self::Logouts => "logouts",
+            Self::Heads => "log heads",
         }
     }
 
@@ -108,21 +116,19 @@ impl Task {
             Self::Keys => Duration::from_secs(6),
             Self::Rotation => Duration::from_hours(1),
             Self::Logouts => Duration::from_secs(5),
+            // Jittered, still before a second has passed.
+            Self::Heads => Duration::from_millis(700),
         }
     }
 
     /// What a node needs from its first moment on begins at once: the first citizen would have to wait for all rows, and
     /// a key may have been revoked since it was read, a forum may wait for what a crash kept back.
     const fn begins_at_once(self) -> bool {
-        matches!(self, Self::Crowds | Self::Keys | Self::Logouts)
+        matches!(self, Self::Crowds | Self::Keys | Self::Logouts | Self::Heads)
     }
 }
 
 impl Tasks {
-    pub fn new(store: Store, attributes: Attributes, keys: Keys, logout: Logout, ambient: Ambient) -> Self {
-        Self { store, attributes, keys, logout, ambient }
-    }
-
     /// Does all tasks round after round until `shutdown` resolves. What fails is logged and done again the next time.
     /// A transaction under way at the end is finished by the store.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
@@ -157,6 +163,7 @@ impl Tasks {
             Task::Facts => self.settle().await?,
             Task::Crowds => self.attributes.read_crowds().await.map(|()| 0)?,
             Task::Logouts => self.logout.round().await?,
+            Task::Heads => self.transparency.remember().await?.into(),
         })
     }
 
@@ -237,21 +244,44 @@ mod tests {
         clients::{Clients, Outbound},
         consent::Consents,
         domain::{
+            age::{LeapDay, LegalCalendar},
             ambient::Clock as _,
+            bracket::BracketTable,
             ids::{AccountId, ClientId, ConsentId, FamilyId, GrantId, PersonId, PseudonymId, Sector},
             issuer::Issuer,
             secret::{Token, TokenHash},
         },
         provider::{Lifetimes, Parts, Provider},
         pseudonym::Pseudonyms,
-        store::{clients as rows, consents, pseudonyms},
+        store::{Log, NewLeaf, clients as rows, consents, pseudonyms},
+        transparency,
     };
 
     fn tasks(world: &World) -> Tasks {
         let clients = Clients::new(world.store.clone(), world.ambient(), Outbound::unused());
         let logout = logout(world, clients.clone());
         let keys = Keys { keyring: world.keyring(), clients, rotate: true };
-        Tasks::new(world.store.clone(), world.attributes.clone(), keys, logout, world.ambient())
+        Tasks {
+            store: world.store.clone(),
+            attributes: world.attributes.clone(),
+            keys,
+            logout,
+            transparency: transparency(world),
+            ambient: world.ambient(),
+        }
+    }
+
+    /// Logs beside the database.
+    fn transparency(world: &World) -> Transparency {
+        Transparency::new(transparency::Parts {
+            store: world.store.clone(),
+            keyring: world.keyring(),
+            ambient: world.ambient(),
+            calendar: LegalCalendar::new("Europe/Paris", LeapDay::default()).unwrap(),
+            issuer: Issuer::try_from("https://id.example".to_owned()).unwrap(),
+            rollback_file: world.directory().join("log-heads.txt"),
+            policy: transparency::policy(&BracketTable::default(), []).unwrap(),
+        })
     }
 
     /// With nobody to tell anything.
@@ -407,6 +437,25 @@ mod tests {
         assert_eq!(rounds(&world, Task::Crowds, HOUR).await, [0, 0, 0]);
         let shown = crate::domain::claim::Qualities::default();
         assert_eq!(world.attributes.crowd(&shown).await.unwrap().people, 1);
+    }
+
+    #[tokio::test]
+    async fn the_last_heads_of_the_logs_are_remembered_in_time_and_once() {
+        assert!(Task::Heads.interval().mul_f64(1.25) < Duration::from_secs(1));
+        let world = World::new("2026-03-01T12:00:00Z").await;
+        let tasks = tasks(&world);
+        let log = async |bytes: &'static [u8]| {
+            let leaf = NewLeaf { bytes: bytes.to_vec(), token: None, owner: None };
+            world.store.write(|tx| Box::pin(async move { tx.log(Log::Registry, leaf) })).await.map(drop)
+        };
+        let remembered = async || tasks.once(Task::Heads).await.unwrap();
+        let file = world.directory().join("log-heads.txt");
+        log(b"one").await.unwrap();
+        assert_eq!((remembered().await, remembered().await), (1, 0));
+        let before = std::fs::read_to_string(&file).unwrap();
+        log(b"two").await.unwrap();
+        assert_eq!((remembered().await, remembered().await), (1, 0));
+        assert_ne!(std::fs::read_to_string(&file).unwrap(), before);
     }
 
     #[tokio::test]

@@ -20,17 +20,17 @@ const TABLE: &str = "
     config        : domain wire
     store         : domain wire
     keyring       : domain wire config store
+    transparency  : domain wire store keyring
     vault         : domain wire store keyring
     logout        : domain store keyring
-    accounts      : domain store keyring vault logout
+    accounts      : domain store keyring transparency vault logout
     attributes    : domain store keyring vault
-    proofing      : domain wire store keyring vault logout accounts attributes
-    pseudonym     : domain store keyring vault logout
-    clients       : domain wire config store
-    consent       : domain store keyring logout
-    transparency  : domain wire store keyring
+    proofing      : domain wire store keyring transparency vault logout accounts attributes
+    pseudonym     : domain store keyring transparency vault logout
+    clients       : domain wire config store transparency
+    consent       : domain store keyring transparency logout
     issuance      : domain wire store keyring attributes pseudonym consent transparency
-    provider      : domain wire store keyring logout accounts clients consent pseudonym attributes issuance
+    provider      : domain wire store keyring transparency logout accounts clients consent pseudonym attributes issuance
     lifting       : domain wire store transparency accounts
     tasks         : domain store keyring vault accounts proofing attributes pseudonym clients consent transparency issuance provider lifting
     web           : domain wire http telemetry config store keyring vault logout accounts proofing attributes pseudonym clients consent transparency issuance provider lifting
@@ -124,13 +124,13 @@ fn planted_violations_are_named_with_file_line_and_reason() {
     src/config/mod.rs:2: names helpers, which has no row in the table of tests/it/layering.rs
     src/config/mod.rs:3: names the crate's root; name the module that is meant
     src/config/mod.rs:4: names the crate's root; name the module that is meant
-    src/consent/mod.rs:3: consent may not import vault; it may import domain, store, keyring, logout
+    src/consent/mod.rs:3: consent may not import vault; it may import domain, store, keyring, transparency, logout
     src/domain/area.rs:3: domain may not import store; it may import nothing of the house
     src/forum/store.rs:2: forum may not import domain; it may import wire, http, telemetry
     src/http/mod.rs:2: http may not import domain; it may import nothing of the house
     src/issuance/mod.rs:2: issuance may not name BirthDate; only vault, proofing, web/registrar may
     src/main.rs:2: main may not import store; it may import app
-    src/provider/token.rs:4: provider may not import vault; it may import domain, wire, store, keyring, logout, accounts, clients, consent, pseudonym, attributes, issuance
+    src/provider/token.rs:4: provider may not import vault; it may import domain, wire, store, keyring, transparency, logout, accounts, clients, consent, pseudonym, attributes, issuance
     src/provider/token.rs:4: provider may not name LegalName; only vault, proofing, web/registrar may
     src/shortcut/mod.rs:1: shortcut has no row in the table of tests/it/layering.rs
     src/vault/mod.rs:2: a module's file stands where its name says; no #[path]

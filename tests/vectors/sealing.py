@@ -213,4 +213,5 @@ def main():
     }, indent=1, ensure_ascii=False))  # fmt: skip
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -235,7 +235,7 @@ async fn serve(
     for task in tasks {
         task.await?;
     }
-    services.store.close().await;
+    services.close().await;
     Ok(())
 }
 

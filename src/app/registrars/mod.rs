@@ -78,7 +78,7 @@ Examples:
 pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<()> {
     let services = services::open(&args.place).await?;
     let done = execute(&services, args.command, out).await;
-    services.store.close().await;
+    services.close().await;
     done
 }
 

@@ -248,7 +248,11 @@ fn what_cannot_be_replaced_is_not_revoked_and_a_command_with_one_mistake_does_no
     let data = tempfile::tempdir().unwrap();
     let keyring = create(data.path());
     let before = names(data.path());
-    for (key, remedy) in [("vault-1", "keys rotate vault --now"), ("pseudonym-1", "keys rotate pseudonym --now")] {
+    for (key, remedy) in [
+        ("vault-1", "keys rotate vault --now"),
+        ("pseudonym-1", "keys rotate pseudonym --now"),
+        ("vrf-1", "if it was stolen, keep the database from the thief"),
+    ] {
         let refusal = refused(keyring.revoke(&["issuer-eddsa-1", key], &mut later(), NOW));
         assert!(refusal.contains(key) && refusal.contains(remedy), "{refusal}");
     }

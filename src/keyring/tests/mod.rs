@@ -1,6 +1,7 @@
 //! Keys made, loaded, rotated and wiped; every fault of a key file refused with one clear line.
 
 mod changes;
+mod log;
 
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
@@ -67,7 +68,15 @@ fn what_was_created_is_loaded_again() {
     let made = create(data.path());
     assert_eq!(
         names(data.path()),
-        ["issuer-eddsa-1.key", "issuer-es256-1.key", "pseudonym-1.key", "token-1.key", "vault-1.key"]
+        [
+            "issuer-eddsa-1.key",
+            "issuer-es256-1.key",
+            "log-1.key",
+            "pseudonym-1.key",
+            "token-1.key",
+            "vault-1.key",
+            "vrf-1.key"
+        ]
     );
     for name in names(data.path()) {
         let bits = fs::metadata(data.path().join(DIRECTORY).join(name)).unwrap().permissions().mode();
@@ -78,6 +87,8 @@ fn what_was_created_is_loaded_again() {
     let sealed = made.vault().seal_row("person", b"r", b"x", &mut rng());
     assert!(read.vault().open_row("person", b"r", &sealed).is_ok());
     assert_eq!(read.pseudonym().current().expose(), made.pseudonym().current().expose());
+    assert_eq!(read.log().public(NOW), made.log().public(NOW));
+    assert_eq!(read.vrf().public(), made.vrf().public());
     assert!(read.token().open("code", b"", &made.token().seal("code", b"", b"x", &mut rng())).is_ok());
     assert!(!read.is_demo());
     assert_eq!(read.algorithms(NOW), [Algorithm::EdDSA, Algorithm::ES256]);
@@ -91,6 +102,7 @@ fn every_key_of_a_new_keyring_is_another() {
     let derived = |versions: &versions::Versions| *versions.current().derive(&[b"x"]);
     let all = [derived(&keyring.vault().0), derived(&keyring.pseudonym().0), derived(&keyring.token().0)];
     assert!(all[0] != all[1] && all[1] != all[2] && all[0] != all[2]);
+    assert_ne!(keyring.log().signing(NOW)[0].public(), keyring.vrf().public().to_bytes());
 }
 
 #[test]
@@ -241,10 +253,10 @@ fn old_issuer_and_token_keys_are_deleted_in_time_and_no_others() {
     let data = tempfile::tempdir().unwrap();
     let keyring = create(data.path());
     let mut later = later();
-    for role in Role::ALL {
+    for role in Role::ALL.into_iter().filter(|role| *role != Role::Vrf) {
         keyring.rotate(role, &mut later, NOW).unwrap();
     }
-    assert_eq!(names(data.path()).len(), 10);
+    assert_eq!(names(data.path()).len(), 13);
     let sealed = keyring.token().seal("code", b"", b"x", &mut rng());
     assert_eq!(keyring.purge(after(30)).unwrap(), 0);
     assert_eq!(keyring.purge(after(31)).unwrap(), 3);
@@ -253,11 +265,14 @@ fn old_issuer_and_token_keys_are_deleted_in_time_and_no_others() {
         [
             "issuer-eddsa-2.key",
             "issuer-es256-2.key",
+            "log-1.key",
+            "log-2.key",
             "pseudonym-1.key",
             "pseudonym-2.key",
             "token-2.key",
             "vault-1.key",
-            "vault-2.key"
+            "vault-2.key",
+            "vrf-1.key"
         ]
     );
     assert!(keyring.token().open("code", b"", &sealed).is_err());

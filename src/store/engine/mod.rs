@@ -14,10 +14,11 @@ use sqlx::{Executor, PgConnection, Postgres, SqliteConnection, pool::PoolConnect
 use self::readers::Reader;
 use super::{
     StoreError,
-    sequencer::{Installed, Log, MAX_LEAF, NewLeaf, Pending, Receipt, Sequenced, Sequencer},
+    sequencer::{Installed, Log, NewLeaf, Pending, Receipt, Sequenced, Sequencer},
     statement::Statement,
     value::{EngineRow, Row, Value},
 };
+use crate::wire::tlog::leaf::MAX_LEAF;
 
 /// The database of one instance. Cheap to clone.
 #[derive(Clone)]

@@ -6,11 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{
-    StreamExt as _,
-    future::BoxFuture,
-    stream,
-};
+use futures_util::{StreamExt as _, future::BoxFuture, stream};
 use rand::RngExt as _;
 use sqlx::{
     Connection as _, Executor as _, PgConnection, PgPool, Postgres, Row as _,

@@ -97,15 +97,19 @@ impl PublicKey {
 
     /// The SHA-256 thumbprint: 43 characters of base64url (RFC 7638 §3).
     pub fn thumbprint(&self) -> String {
+        BASE64URL_NOPAD.encode(&Sha256::digest(self.canonical().as_bytes()))
+    }
+
+    /// The members that make the key, in the one order of RFC 7638 §3: what the thumbprint is the hash of.
+    pub fn canonical(&self) -> String {
         let members = self.members();
-        let canonical = match self.0 {
+        match self.0 {
             Material::Rsa { .. } => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, members.e, members.n),
             Material::P256(_) => {
                 format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, members.x, members.y)
             }
             Material::Ed25519(_) => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, members.x),
-        };
-        BASE64URL_NOPAD.encode(&Sha256::digest(canonical.as_bytes()))
+        }
     }
 
     pub(super) fn material(&self) -> &Material {

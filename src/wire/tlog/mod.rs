@@ -19,12 +19,16 @@
 
 mod bundle;
 mod checkpoint;
+pub mod commitment;
 mod cosignature;
 mod edge;
 mod error;
 mod hash;
+pub mod leaf;
 mod note;
+pub mod owner;
 mod proof;
+pub mod slot;
 mod tile;
 mod tlog_proof;
 mod tree;

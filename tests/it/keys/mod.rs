@@ -36,7 +36,8 @@ fn kid(printed: &str, algorithm: &str, state: &str) -> String {
     found.unwrap_or_else(|| panic!("no {state} {algorithm} key in\n{printed}"))[4].to_owned()
 }
 
-const OTHERS: [(&str, &str); 3] = [("vault", "active"), ("pseudonym", "active"), ("token", "active")];
+const OTHERS: [(&str, &str); 5] =
+    [("vault", "active"), ("pseudonym", "active"), ("token", "active"), ("log", "active"), ("vrf", "active")];
 
 #[tokio::test]
 async fn the_next_key_and_the_first_of_an_algorithm_are_made_and_wait_until_they_were_published() {
@@ -102,7 +103,7 @@ async fn v4_a_stolen_key_is_revoked_in_one_command_that_says_whom_to_tell() {
             "issuer-eddsa-1 is revoked: no node believes it in 10 seconds.\nissuer-eddsa-2 has taken over."
         )
     );
-    assert!(done.contains("If the whole directory was read, revoke these as well: token-1."), "{done}");
+    assert!(done.contains("If the whole directory was read, revoke these as well: token-1 log-1."), "{done}");
     assert!(done.contains("What theft of it means: the thief can sign in anywhere"), "{done}");
     assert!(done.contains("Tell these clients") && done.contains(&format!("  {}  EdDSA  ", told.id())), "{done}");
     assert_eq!(states(&done)[..2], [("EdDSA", "revoked"), ("EdDSA", "active")]);
@@ -113,6 +114,27 @@ async fn v4_a_stolen_key_is_revoked_in_one_command_that_says_whom_to_tell() {
     assert_eq!(keyring.signer(Algorithm::EdDSA, now).unwrap().kid(), kid(&done, "EdDSA", "active"));
     let pseudonym = keys(dir, &["revoke", "pseudonym-1", "--yes"]).await.unwrap_err();
     assert!(pseudonym.contains("cannot be revoked, since everybody would be a stranger everywhere"), "{pseudonym}");
+}
+
+#[tokio::test]
+async fn a_log_key_waits_a_week_the_vrf_key_stays_and_an_older_installation_gets_both() {
+    let Service { services, dir, .. } = Service::start_today("http://localhost:8400", "").await;
+    services.store.close().await;
+    let rotated = keys(&dir, &["rotate", "log"]).await.unwrap();
+    assert!(rotated.starts_with("log-2 takes over on "), "{rotated}");
+    let waits = services.keyring.policy().of(heteronym::keyring::Role::Log).publish_before();
+    assert_eq!(waits, std::time::Duration::from_hours(7 * 24));
+    let refused = keys(&dir, &["rotate", "vrf"]).await.unwrap_err();
+    assert!(refused.starts_with("the key vrf-1 is for ever, since with another one every place"), "{refused}");
+    let unknown = keys(&dir, &["rotate", "logs"]).await.unwrap_err();
+    assert!(unknown.contains("not a key role: use issuer, vault, pseudonym, token, log or vrf"), "{unknown}");
+
+    for name in ["log-1.key", "log-2.key", "vrf-1.key"] {
+        std::fs::remove_file(dir.path().join("keys").join(name)).unwrap();
+    }
+    let listed = keys(&dir, &["list"]).await.unwrap();
+    assert_eq!(states(&listed), [&[("EdDSA", "active")], &OTHERS[..]].concat());
+    assert_eq!(keys(&dir, &["list"]).await.unwrap(), listed, "made once");
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ mod ended_sessions;
 mod engine;
 mod grants;
 mod killed;
+mod log;
+mod logged;
 mod logouts;
 mod persons;
 mod pseudonyms;

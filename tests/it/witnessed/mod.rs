@@ -13,14 +13,15 @@ use heteronym::{
     domain::{
         age::{LeapDay, LegalCalendar},
         ambient::{Ambient, FrozenClock, SeededEntropy, Timestamp},
+        bracket::BracketTable,
         issuer::Issuer,
         log::LogName,
     },
     http::server::Limits,
     keyring::{Keyring, Purpose},
-    store::{Log, NewLeaf, Placed, Receipt, Store, StoreError, log::Head},
+    store::{Log, NewLeaf, Placed, Receipt, Store, StoreError},
     transparency::{
-        OwnLeaves, Parts, Standing, Transparency,
+        self, Parts, Standing, Transparency,
         witnesses::{Witness, WitnessSettings, WitnessSetupError, Witnesses},
     },
     wire::{
@@ -53,18 +54,6 @@ struct Asking {
     running: JoinHandle<()>,
 }
 
-struct Plain;
-
-impl OwnLeaves for Plain {
-    fn genesis(&self, _: Timestamp) -> Result<Vec<u8>, StoreError> {
-        Ok(b"genesis".to_vec())
-    }
-
-    fn anchor(&self, head: &Head, last: bool, _: Timestamp) -> Result<Vec<u8>, StoreError> {
-        Ok(format!("anchor {} {} {last}", head.log, head.size).into_bytes())
-    }
-}
-
 impl Provider {
     /// On this directory, whose keys are made if there are none.
     async fn open(directory: &Path) -> Self {
@@ -85,7 +74,7 @@ impl Provider {
             calendar: LegalCalendar::new("Europe/Paris", LeapDay::March1).unwrap(),
             issuer: Issuer::try_from("https://id.example".to_owned()).unwrap(),
             rollback_file: directory.join("heads"),
-            own: Box::new(Plain),
+            policy: transparency::policy(&BracketTable::default(), []).unwrap(),
         });
         Self { store, logs, clock }
     }

@@ -1,0 +1,168 @@
+//! The public logs: a registry of facts about institutions, and a log of what was issued in each legal year. See `specs/log.md`.
+//!
+//! Work puts leaves into them with [`Tx::log`](crate::store::Tx::log); the sequencer here numbers them in the transaction that commits
+//! that work, and signs one head a log for all of them. Whoever wrote a leaf has its inclusion proof when the commit is durable.
+//! The logs go on only where they stopped: a database that is older than what was signed, or that was changed, makes them
+//! read-only.
+
+mod cache;
+mod check;
+mod fault;
+mod memory;
+mod own;
+mod read;
+mod seal;
+mod sequence;
+mod tiles;
+mod tree;
+mod whole;
+pub mod witnesses;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use self::{cache::Cache, check::Check, fault::Fault, seal::Seal, sequence::Keeper, witnesses::Covered};
+use crate::{
+    domain::{age::LegalCalendar, ambient::Ambient, issuer::Issuer, log::LogName},
+    keyring::Keyring,
+    store::{Store, StoreError, log},
+    wire::tlog::{Bundle, NoteKey, Tile, leaf::Policy},
+};
+
+pub use self::{
+    fault::Divergence,
+    own::policy,
+    read::{Lookup, NoPrefix, OwnerPrefix, Proven},
+};
+
+/// The logs of one installation. Cheap to clone.
+#[derive(Clone)]
+pub struct Transparency {
+    store: Store,
+    keeper: Arc<Keeper>,
+    tiles: Arc<Cache<(LogName, Tile)>>,
+    bundles: Arc<Cache<(LogName, Bundle)>>,
+    covered: Arc<Covered>,
+}
+
+/// What the logs are kept with.
+pub struct Parts {
+    pub store: Store,
+    pub keyring: Arc<Keyring>,
+    pub ambient: Ambient,
+    pub calendar: LegalCalendar,
+    pub issuer: Issuer,
+    /// The file outside the database that remembers the last heads.
+    pub rollback_file: PathBuf,
+    /// What the first leaf of the registry says of the rules.
+    pub policy: Policy,
+}
+
+/// Whether the logs take leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing was compared yet: the first leaf does it.
+    Unchecked,
+    Open,
+    /// They differ from what was signed; the reason says how, and what to do. Reads go on.
+    ReadOnly(Arc<str>),
+}
+
+/// Why the last heads could not be remembered.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoryError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the last heads of the logs cannot be written to {0}: {1}")]
+    Write(PathBuf, std::io::Error),
+    #[error(transparent)]
+    Divergence(#[from] Divergence),
+}
+
+impl Transparency {
+    /// Keeps the logs of a store from now on. The first one that a store is given to numbers its leaves.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { store, keyring, ambient, calendar, issuer, rollback_file, policy } = parts;
+        let check = Check::new(Seal::new(issuer.as_str(), keyring), rollback_file);
+        let keeper = Arc::new(Keeper::new(check, ambient, calendar, issuer, policy));
+        store.sequenced_by(Arc::clone(&keeper) as _);
+        Self { store, keeper, tiles: Arc::new(Cache::new(CACHED)), bundles: Arc::new(Cache::new(CACHED)), covered: Arc::default() }
+    }
+
+    /// Compares the database with what was signed, as a start does.
+    pub async fn open(&self) -> Result<Standing, StoreError> {
+        let (keeper, now) = (Arc::clone(&self.keeper), self.keeper.ambient.now());
+        let done = self.store.read(|tx| Box::pin(async move { keeper.check.run(tx, now).await })).await;
+        self.concluded(done)?;
+        Ok(self.standing())
+    }
+
+    /// Reads every leaf and every tile, and compares all that goes together. What is found makes the logs read-only.
+    pub async fn verify(&self) -> Result<Standing, StoreError> {
+        let now = self.keeper.ambient.now();
+        for head in self.heads().await? {
+            let keeper = Arc::clone(&self.keeper);
+            let done = self.store.read(|tx| Box::pin(async move { keeper.check.head(tx, head, 0, now).await })).await;
+            self.concluded(done)?;
+        }
+        self.open().await
+    }
+
+    pub fn standing(&self) -> Standing {
+        self.keeper.check.standing()
+    }
+
+    /// Writes the last heads to the file that remembers them, if they are others than it has; whether it was written.
+    /// Before that, what it remembers is compared with the database.
+    pub async fn remember(&self) -> Result<bool, MemoryError> {
+        let check = &self.keeper.check;
+        if matches!(check.standing(), Standing::ReadOnly(_)) {
+            return Ok(false);
+        }
+        let read = self.store.read::<_, StoreError, _>(|tx| Box::pin(log::heads(tx))).await?;
+        if !check.is_news(&memory::text(&read)) {
+            return Ok(false);
+        }
+        let keeper = Arc::clone(&self.keeper);
+        let compared = self.store.read(|tx| Box::pin(async move { keeper.check.against_memory(tx).await })).await;
+        let heads = match compared {
+            Ok(heads) => heads,
+            Err(Fault::Store(error)) => return Err(error.into()),
+            Err(Fault::Divergence(divergence)) => {
+                check.close(&divergence);
+                return Err(divergence.into());
+            }
+        };
+        let text = memory::text(&heads);
+        let written = memory::write(check.file.clone(), text.clone()).await;
+        written.map_err(|error| MemoryError::Write(check.file.clone(), error))?;
+        check.remembered(text);
+        Ok(true)
+    }
+
+    /// The first line of the checkpoints of a log, and the name of its keys.
+    pub fn origin(&self, log: LogName) -> String {
+        self.keeper.check.seal.origin(log)
+    }
+
+    /// The keys that checkpoints of a log verify with, all that there still are.
+    pub fn keys(&self, log: LogName) -> Vec<NoteKey> {
+        self.keeper.check.seal.keys(log, self.keeper.ambient.now())
+    }
+
+    /// A difference has its consequence; what could not be read says nothing.
+    fn concluded(&self, done: Result<(), Fault>) -> Result<(), StoreError> {
+        match done {
+            Err(Fault::Store(error)) => Err(error),
+            Err(Fault::Divergence(divergence)) => {
+                self.keeper.check.close(&divergence);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+/// How far the clock of a node may be behind the newest head: nodes that share a database agree within this time.
+const CLOCK_BEHIND: Duration = Duration::from_secs(2);
+/// Bytes of full tiles, and of full bundles, that are kept in memory.
+const CACHED: usize = 16 << 20;

@@ -41,7 +41,6 @@ pub struct Config {
     pub accounts: Accounts,
     pub tokens: Tokens,
     pub clients: Clients,
-    pub log: Log,
     pub outbound: Outbound,
 }
 

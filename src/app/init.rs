@@ -112,8 +112,7 @@ pub(super) async fn doctor(args: Doctor, out: &mut impl Write) -> anyhow::Result
 
 /// Every leaf and tile, against the heads that were signed.
 async fn logs(data: &DataDir, store: &Store, keyring: Keyring, ambient: &Ambient) -> anyhow::Result<()> {
-    let (config, store, keyring, ambient) =
-        (data.config.clone(), store.clone(), Arc::new(keyring), ambient.clone());
+    let (config, store, keyring, ambient) = (data.config.clone(), store.clone(), Arc::new(keyring), ambient.clone());
     let services = Services::assemble(Assembly { config, store, keyring, ambient })?;
     match services.transparency.verify().await? {
         Standing::ReadOnly(reason) => bail!("{reason}"),

@@ -13,7 +13,12 @@ use crate::{
     clients::{Admission, Clients, Outbound},
     config::{Config, Language},
     consent::Consents,
-    domain::{age::{LeapDay, LegalCalendar}, ambient::Ambient, area::Areas, bracket::BracketTable},
+    domain::{
+        age::{LeapDay, LegalCalendar},
+        ambient::Ambient,
+        area::Areas,
+        bracket::BracketTable,
+    },
     http::{self, Lang, Site, SiteConfig, server::Limits},
     keyring::Keyring,
     proofing::{self, Proofing},

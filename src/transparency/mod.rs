@@ -24,7 +24,7 @@ use self::{cache::Cache, check::Check, fault::Fault, seal::Seal, sequence::Keepe
 use crate::{
     domain::{age::LegalCalendar, ambient::Ambient, issuer::Issuer, log::LogName},
     keyring::Keyring,
-    store::{Store, StoreError, log},
+    store::{Sequencer, Store, StoreError, log},
     wire::tlog::{Bundle, NoteKey, Tile, leaf::Policy},
 };
 
@@ -86,6 +86,11 @@ impl Transparency {
         let keeper = Arc::new(Keeper::new(check, ambient, calendar, issuer, policy));
         store.sequenced_by(Arc::clone(&keeper) as _);
         Self { store, keeper, tiles: Arc::new(Cache::new(CACHED)), bundles: Arc::new(Cache::new(CACHED)), covered: Arc::default() }
+    }
+
+    /// Whoever numbers the leaves, for a store that is to hand them over in another way.
+    pub fn sequencer(&self) -> Arc<dyn Sequencer> {
+        Arc::clone(&self.keeper) as _
     }
 
     /// Compares the database with what was signed, as a start does.

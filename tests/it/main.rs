@@ -31,5 +31,6 @@ mod registrar;
 mod rust_source;
 mod serve;
 mod store;
+mod transparency;
 mod witness;
 mod witnessed;

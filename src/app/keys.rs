@@ -7,7 +7,7 @@ use clap::Subcommand;
 
 use super::{DataDir, Place};
 use crate::{
-    clients::{Client, Clients, Outbound},
+    clients::Client,
     config::Config,
     domain::ambient::{Ambient, Timestamp},
     keyring::{KeyInfo, KeyState, Keyring, LIVE_WITHIN, Role},
@@ -200,8 +200,7 @@ async fn tell_clients(
             return Ok(());
         }
     };
-    let outbound = Outbound::new(&data.config.outbound, &data.config.server.issuer)?;
-    let clients = Clients::new(store.clone(), ambient.clone(), outbound).list().await;
+    let clients = Client::all(&store).await;
     store.close().await;
     let signed = |client: &Client| client.metadata.signed_by_us().any(|algorithm| algorithms.contains(&algorithm));
     let clients: Vec<_> = clients?.into_iter().filter(|client| signed(client) && !client.is_disabled()).collect();

@@ -27,7 +27,7 @@ use crate::{
     store::Store,
     tasks::{Keys, Tasks},
     transparency::{
-        self, Transparency,
+        self, Institutions, Owners, Transparency,
         witnesses::{Witness, WitnessSettings, Witnesses},
     },
     web,
@@ -53,6 +53,8 @@ pub struct Services {
     pub calendar: LegalCalendar,
     pub transparency: Transparency,
     pub witnesses: Witnesses,
+    pub owners: Owners,
+    pub institutions: Institutions,
     pub accounts: Accounts,
     pub attributes: Attributes,
     pub clients: Clients,
@@ -68,6 +70,10 @@ impl Services {
     pub fn assemble(Assembly { config, store, keyring, ambient }: Assembly) -> anyhow::Result<Self> {
         let territory = &config.territory;
         let calendar = LegalCalendar::new(&territory.zone, territory.leap_day_majority).context("territory.zone")?;
+        let policy = published_policy(&config)?;
+        let owners = Owners::new(Arc::clone(&keyring), ambient.clone());
+        let institutions =
+            Institutions::new(Arc::clone(&keyring), ambient.clone(), policy.clone(), proofing::CUSTODIANS_KEY);
         let transparency = Transparency::new(transparency::Parts {
             store: store.clone(),
             keyring: Arc::clone(&keyring),
@@ -75,7 +81,7 @@ impl Services {
             calendar: calendar.clone(),
             issuer: config.server.issuer.clone(),
             rollback_file: config.log.rollback_file.clone(),
-            policy: published_policy(&config)?,
+            policy,
         });
         let witnesses = witnesses(&config, &transparency)?;
         let attributes = attributes(&config, &store, &keyring, &calendar, &ambient)?;
@@ -88,14 +94,15 @@ impl Services {
             &config.server.name,
         )?;
         let outbound = Outbound::new(&config.outbound, &config.server.issuer)?;
-        let clients = registry(&config, &store, &ambient, outbound.clone());
-        let pseudonyms = Pseudonyms::new(store.clone(), Arc::clone(&keyring), ambient.clone());
+        let clients = registry(&config, &store, &ambient, outbound.clone(), institutions.clone());
+        let pseudonyms = Pseudonyms::new(store.clone(), Arc::clone(&keyring), owners.clone(), ambient.clone());
         let consents = Consents::new(store.clone(), Arc::clone(&keyring), ambient.clone());
         let proofing = Proofing::new(
             store.clone(),
             Arc::clone(&keyring),
             accounts.clone(),
             attributes.clone(),
+            owners.clone(),
             calendar.clone(),
             ambient.clone(),
             proofing::Policy { renewal_years: config.accounts.renewal_years, ..proofing::Policy::default() },
@@ -110,6 +117,9 @@ impl Services {
             pseudonyms: pseudonyms.clone(),
             consents: consents.clone(),
             attributes: attributes.clone(),
+            transparency: transparency.clone(),
+            owners: owners.clone(),
+            institutions: institutions.clone(),
             lifetimes: lifetimes(&config),
             ambient: ambient.clone(),
         });
@@ -123,6 +133,8 @@ impl Services {
             calendar,
             transparency,
             witnesses,
+            owners,
+            institutions,
             accounts,
             attributes,
             clients,
@@ -139,6 +151,7 @@ impl Services {
     pub fn router(&self) -> Router {
         let pages = Router::new()
             .merge(web::public::routes(self.attributes.areas().source()))
+            .merge(web::public::log_routes(self.transparency.clone()))
             .merge(web::connect::routes(self.provider.clone()))
             .merge(web::oidc::routes(self.provider.clone()))
             .merge(web::account::routes(web::account::State {
@@ -163,6 +176,7 @@ impl Services {
             keys,
             logout: self.logout.clone(),
             transparency: self.transparency.clone(),
+            institutions: self.institutions.clone(),
             ambient: self.ambient.clone(),
         }
     }
@@ -264,14 +278,20 @@ fn areas(config: &Config) -> anyhow::Result<&'static Areas> {
     Ok(Box::leak(Box::new(areas)))
 }
 
-fn registry(config: &Config, store: &Store, ambient: &Ambient, outbound: Outbound) -> Clients {
+fn registry(
+    config: &Config,
+    store: &Store,
+    ambient: &Ambient,
+    outbound: Outbound,
+    institutions: Institutions,
+) -> Clients {
     let admission = Admission {
         registration: config.clients.registration,
         per_day: config.clients.open_registrations_per_day,
         provider: config.server.name.clone(),
         local: !config.server.issuer.is_https(),
     };
-    Clients::new(store.clone(), ambient.clone(), outbound).admitting(admission)
+    Clients::new(store.clone(), ambient.clone(), outbound, institutions).admitting(admission)
 }
 
 fn account_policy(config: &Config) -> accounts::Policy {

@@ -5,13 +5,14 @@
 
 use serde_json::{Map, Value};
 
-use super::{AccessError, Client, Clients, Draft, Metadata, Registered, RegistrationError, names, sector::By};
+use super::{AccessError, Client, Clients, Draft, Metadata, Registered, RegistrationError, logged, names, sector::By};
 use crate::{
     domain::{
         ids::ClientId,
         secret::{Token, TokenHash},
     },
     store::{StoreError, Tx, clients as rows},
+    transparency::Institutions,
     wire::oauth::registration_members,
 };
 
@@ -42,6 +43,7 @@ impl Clients {
             metadata,
             new_secret: secret.hash(),
             provider: self.admission.provider.clone(),
+            institutions: self.institutions.clone(),
         };
         let done = self.store.write::<_, AccessError, _>(move |tx| Box::pin(async move { change.make(tx).await }));
         let (client, is_new) = done.await?;
@@ -80,6 +82,7 @@ struct Change {
     metadata: Metadata,
     new_secret: TokenHash,
     provider: String,
+    institutions: Institutions,
 }
 
 impl Change {
@@ -101,6 +104,7 @@ impl Change {
         if client.metadata.client_name != named {
             names::is_free(tx, &client, &self.provider).await?;
         }
+        logged::say(&self.institutions, tx, &client).await?;
         Ok((client, is_new))
     }
 }

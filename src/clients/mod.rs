@@ -6,6 +6,7 @@ mod draft;
 mod dynamic;
 mod error;
 mod keys;
+mod logged;
 mod management;
 mod metadata;
 mod names;
@@ -42,6 +43,7 @@ use crate::{
         secret::{Token, TokenHash},
     },
     store::{self, Store, StoreError, clients as rows},
+    transparency::Institutions,
 };
 
 /// A registered relying party.
@@ -66,6 +68,7 @@ pub struct Clients {
     store: Store,
     ambient: Ambient,
     outbound: Outbound,
+    institutions: Institutions,
     admission: Arc<Admission>,
     keys: ClientKeys,
     cache: Arc<RwLock<Cache>>,
@@ -98,13 +101,14 @@ pub const STALENESS: Duration = Duration::from_secs(5);
 
 impl Clients {
     /// A registry in which the operator alone registers clients.
-    pub fn new(store: Store, ambient: Ambient, outbound: Outbound) -> Self {
+    pub fn new(store: Store, ambient: Ambient, outbound: Outbound, institutions: Institutions) -> Self {
         let nobody = Admission { registration: Registration::Off, per_day: 0, provider: String::new(), local: false };
         Self {
             store,
             ambient,
             keys: ClientKeys::new(outbound.clone()),
             outbound,
+            institutions,
             admission: Arc::new(nobody),
             cache: Arc::default(),
             policies: Arc::default(),
@@ -133,8 +137,7 @@ impl Clients {
     }
 
     pub async fn list(&self) -> Result<Vec<Client>, StoreError> {
-        let rows = self.store.read::<_, StoreError, _>(|tx| Box::pin(async move { rows::list(tx).await }));
-        rows.await?.into_iter().map(Client::read).collect()
+        Client::all(&self.store).await
     }
 
     /// Whether a script at this origin may be a client's own: a redirect URI of a live client is there. Read anew as often as
@@ -178,11 +181,17 @@ impl Clients {
 
     /// Ends a client: nothing more is issued to it. False when it is unknown or ended already.
     pub async fn disable(&self, id: &ClientId) -> Result<bool, StoreError> {
-        let (key, now) = (id.clone(), self.ambient.now());
-        let done = self
-            .store
-            .write::<_, StoreError, _>(move |tx| Box::pin(async move { rows::disable(tx, &key, now).await }))
-            .await?;
+        let (key, now, institutions) = (id.clone(), self.ambient.now(), self.institutions.clone());
+        let done = self.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let done = rows::disable(tx, &key, now).await?;
+                if done && let Some(row) = rows::find(tx, &key).await? {
+                    logged::say(&institutions, tx, &Client::read(row)?).await?;
+                }
+                Ok(done)
+            })
+        });
+        let done = done.await?;
         self.forget(id);
         Ok(done)
     }
@@ -222,6 +231,12 @@ fn is_recent(read_at: Timestamp, now: Timestamp) -> bool {
 }
 
 impl Client {
+    /// Every client of a database.
+    pub async fn all(store: &Store) -> Result<Vec<Self>, StoreError> {
+        let rows = store.read::<_, StoreError, _>(|tx| Box::pin(async move { rows::list(tx).await }));
+        rows.await?.into_iter().map(Self::read).collect()
+    }
+
     fn read(row: store::clients::Client) -> Result<Self, StoreError> {
         let metadata = serde_json::from_str(&row.metadata);
         Ok(Self {

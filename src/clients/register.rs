@@ -1,12 +1,13 @@
 //! The registration of a relying party by the operator, and what every registration writes.
 
 use super::{
-    Client, Clients, Draft, Metadata, RegistrationError, names,
+    Client, Clients, Draft, Metadata, RegistrationError, logged, names,
     sector::{By, Place},
 };
 use crate::{
     domain::{ids::ClientId, secret::Token},
     store::{StoreError, Tx, clients as rows},
+    transparency::Institutions,
 };
 
 impl Clients {
@@ -53,7 +54,7 @@ impl Clients {
             created_on: self.ambient.now().day(),
             disabled_at: None,
         };
-        Ok(Newcomer { row, secret, place })
+        Ok(Newcomer { row, secret, place, institutions: self.institutions.clone() })
     }
 }
 
@@ -63,16 +64,20 @@ pub(super) struct Newcomer {
     pub(super) row: rows::Client,
     pub(super) secret: Option<Token>,
     place: Place,
+    institutions: Institutions,
 }
 
 impl Newcomer {
-    /// Takes its place and writes it.
+    /// Takes its place and writes it, also into the public log.
     pub(super) async fn enter(&self, tx: &mut Tx) -> Result<Client, RegistrationError> {
         self.place.take(tx).await?;
         rows::hold_names(tx).await?;
         match rows::insert(tx, &self.row).await {
-            Err(StoreError::Taken) => Err(RegistrationError::IdTaken(self.row.id.clone())),
-            outcome => Ok(outcome.and_then(|()| Client::read(self.row.clone()))?),
+            Err(StoreError::Taken) => return Err(RegistrationError::IdTaken(self.row.id.clone())),
+            outcome => outcome?,
         }
+        let client = Client::read(self.row.clone())?;
+        logged::say(&self.institutions, tx, &client).await?;
+        Ok(client)
     }
 }

@@ -1,11 +1,13 @@
-//! Issuing: prepare → lint → record → sign. Nothing is signed that was not first linted and recorded.
+//! Issuing: prepare → lint → record → release. Nothing leaves that was not first linted and recorded in the public log.
 //!
-//! [`Issuance::prepare`] builds the claims of a token from what was granted and checks them against it; the answer is a
-//! [`Prepared`]. [`Prepared::redeem`] writes it down inside the transaction that spends the code, or
-//! [`Prepared::refresh`] in the one that spends the refresh token; each gives a [`Ticket`], which is taken by value when
-//! the token is signed. So a token without a record cannot be written in code.
+//! [`Issuance::prepare`] builds the claims of a token from what was granted, checks them against it, and signs; the answer is a
+//! [`Prepared`], out of which nobody gets the token. [`Prepared::redeem`] writes its leaf inside the transaction that spends the
+//! code, or [`Prepared::refresh`] in the one that spends the refresh token; each gives a [`Ticket`], and [`Issuance::release`] takes
+//! it by value and gives the tokens with the proof that they are in the log. So a token without a leaf cannot leave
+//! (`specs/decisions/0070-signed-before-it-is-recorded.md`).
 
 mod claims;
+mod record;
 mod rehearsal;
 mod terms;
 
@@ -13,9 +15,12 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
+use self::record::Signed;
 pub use self::{
     claims::{AccessTokenClaims, IdTokenClaims, NameClaims, PersonClaims, Told, UserInfo},
+    record::{Issued, Prepared, Ticket},
     rehearsal::Rehearsal,
     terms::{Binding, Place, Terms},
 };
@@ -24,13 +29,13 @@ use crate::{
     domain::{
         ambient::{Ambient, Timestamp},
         claim::{PERSON_CLAIMS, Qualities, Quality},
-        ids::{FamilyId, GrantId},
+        ids::GrantId,
         quality::Facts,
-        secret::TokenHash,
     },
     keyring::Keyring,
     pseudonym::{NameChoice, Subject},
-    store::{StoreError, Tx, grants},
+    store::StoreError,
+    transparency::{Institutions, Owner, Owners, Token, Voice},
     wire::jose::{Algorithm, SignError, Typ, half_hash},
 };
 
@@ -47,6 +52,8 @@ pub struct Issuance {
     issuer: Arc<str>,
     keyring: Arc<Keyring>,
     attributes: Attributes,
+    owners: Owners,
+    institutions: Institutions,
     ambient: Ambient,
     lifetimes: Lifetimes,
 }
@@ -67,30 +74,11 @@ pub struct Draft<'a> {
     pub now: Timestamp,
 }
 
-/// Tokens that are fit to be issued, and not recorded yet: a transaction that is run again records them again.
-#[derive(Clone)]
-pub struct Prepared {
-    claims: IdTokenClaims,
-    access: AccessToken,
-    algorithm: Algorithm,
-    now: Timestamp,
-}
-
-#[derive(Clone)]
 enum AccessToken {
     /// Sealed for ourselves: nobody else can read it.
     Opaque(String),
     /// For a protected resource, to be signed.
     Jwt(Box<AccessTokenClaims>),
-}
-
-/// The right to sign the tokens of one answer.
-pub struct Ticket(Prepared);
-
-/// The tokens of one answer. Nothing of them is printed.
-pub struct Issued {
-    pub id_token: String,
-    pub access_token: String,
 }
 
 /// Why a token is not issued. None of it is the client's fault but [`IssueError::Spent`] and [`IssueError::Dead`].
@@ -115,10 +103,11 @@ impl Issuance {
         issuer: &str,
         keyring: Arc<Keyring>,
         attributes: Attributes,
+        (owners, institutions): (Owners, Institutions),
         ambient: Ambient,
         lifetimes: Lifetimes,
     ) -> Self {
-        Self { issuer: issuer.into(), keyring, attributes, ambient, lifetimes }
+        Self { issuer: issuer.into(), keyring, attributes, owners, institutions, ambient, lifetimes }
     }
 
     pub const fn lifetimes(&self) -> Lifetimes {
@@ -216,14 +205,36 @@ impl Issuance {
         }
     }
 
-    /// Builds an ID token and checks it against what was granted.
-    pub fn prepare(&self, draft: &Draft<'_>) -> Result<Prepared, IssueError> {
-        let claims = self.linted(draft)?;
-        if self.keyring.signer(draft.algorithm, draft.now).is_none() {
-            return Err(IssueError::NoKey(draft.algorithm));
+    /// Builds the tokens of an answer, checks them against what was granted, and signs them. Nobody gets them yet: the log names
+    /// the exact token, so there has to be one before it can be recorded.
+    /// It is recorded in the name of an owner, as one of the tokens of a voice of theirs.
+    pub fn prepare(&self, draft: &Draft<'_>, owner: Arc<Owner>, voice: Voice) -> Result<Prepared, IssueError> {
+        let mut claims = self.linted(draft)?;
+        let signer = self.keyring.signer(draft.algorithm, draft.now).ok_or(IssueError::NoKey(draft.algorithm))?;
+        let access_token = match self.access_token(draft.terms, &claims.sub, draft.now) {
+            AccessToken::Opaque(token) => token,
+            AccessToken::Jwt(claims) => signer.sign(Typ::AccessToken, &claims)?,
+        };
+        claims.at_hash = Some(half_hash(draft.algorithm, &access_token));
+        let id_token = signer.sign(Typ::Jwt, &claims)?;
+        let token = self.said(draft, signer.kid(), &id_token);
+        let signed = Signed { id_token, access_token, token, owner, voice };
+        Ok(Prepared::new(self.owners.clone(), self.institutions.clone(), signed))
+    }
+
+    /// What the log is told of a token: which one it is, and, bound but not said, what the forum may learn.
+    fn said(&self, draft: &Draft<'_>, kid: &str, id_token: &str) -> Token {
+        let told = self.qualities(draft.terms, &draft.terms.release, draft.facts);
+        let text = |value: Option<String>| value.unwrap_or_default();
+        Token {
+            hash: Sha256::digest(id_token).into(),
+            kid: kid.to_owned(),
+            brackets: self.attributes.brackets().version().to_owned(),
+            bracket: text(told.age_bracket.map(|bracket| bracket.to_string())),
+            area: text(told.residence.map(|area| area.to_string())),
+            birth_year: Some(draft.facts.birth.year()),
+            now: draft.now,
         }
-        let access = self.access_token(draft.terms, &claims.sub, draft.now);
-        Ok(Prepared { claims, access, algorithm: draft.algorithm, now: draft.now })
     }
 
     /// The claims of an ID token, fit to be issued.
@@ -250,18 +261,6 @@ impl Issuance {
         };
         lint(&claims, draft.terms)?;
         Ok(claims)
-    }
-
-    /// Signs what was recorded.
-    pub fn sign(&self, ticket: Ticket) -> Result<Issued, IssueError> {
-        let Prepared { mut claims, access, algorithm, now } = ticket.0;
-        let signer = self.keyring.signer(algorithm, now).ok_or(IssueError::NoKey(algorithm))?;
-        let access_token = match access {
-            AccessToken::Opaque(token) => token,
-            AccessToken::Jwt(claims) => signer.sign(Typ::AccessToken, &claims)?,
-        };
-        claims.at_hash = Some(half_hash(algorithm, &access_token));
-        Ok(Issued { id_token: signer.sign(Typ::Jwt, &claims)?, access_token })
     }
 
     /// Signs what is answered to a client about tokens that were issued: UserInfo, introspection, the way of a code.
@@ -327,53 +326,6 @@ impl Issuance {
     /// The terms of an opaque access token that has not expired, and when it does, in seconds since the epoch.
     pub fn open_access_token(&self, token: &str, now: Timestamp) -> Option<(Terms, i64)> {
         Terms::open_access(&self.keyring, token, now.seconds())
-    }
-}
-
-impl Prepared {
-    /// Records the token by spending the code: only the first attempt gets a ticket, and only while consent, client,
-    /// account and pseudonym stand. `family` starts a refresh token family with its first token.
-    pub async fn redeem(
-        self,
-        tx: &mut Tx,
-        redemption: &grants::Redemption,
-        family: Option<(&grants::Family, TokenHash)>,
-    ) -> Result<Ticket, IssueError> {
-        match grants::redeem(tx, redemption).await {
-            Ok(true) => {}
-            Ok(false) => return Err(IssueError::Dead),
-            Err(StoreError::Taken) => return Err(IssueError::Spent),
-            Err(error) => return Err(error.into()),
-        }
-        if let Some((family, token)) = family {
-            grants::insert_family(tx, family).await?;
-            grants::insert_refresh_token(tx, token, family.id).await?;
-        }
-        Ok(Ticket(self))
-    }
-
-    /// Records the token by spending the refresh token it comes from, at the time that is sealed in `used`, and writing the
-    /// next one.
-    pub async fn refresh(
-        self,
-        tx: &mut Tx,
-        (spent, used): (TokenHash, &[u8]),
-        next: TokenHash,
-        family: FamilyId,
-    ) -> Result<Ticket, IssueError> {
-        if !grants::use_refresh_token(tx, spent, used).await? {
-            return Err(IssueError::Spent);
-        }
-        grants::insert_refresh_token(tx, next, family).await?;
-        Ok(Ticket(self))
-    }
-
-    /// Records the tokens where the refresh token stays the same: while it is unspent, and all that it rests on stands.
-    pub async fn renew(self, tx: &mut Tx, shown: TokenHash) -> Result<Ticket, IssueError> {
-        match grants::find_refresh_token(tx, shown).await? {
-            Some(found) if !found.dead && found.used.is_none() => Ok(Ticket(self)),
-            _ => Err(IssueError::Dead),
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     domain::ambient::Timestamp,
     wire::{
         jose::{Algorithm, Typ, half_hash},
-        oauth::{TokenResponse, TokenType},
+        oauth::{TokenOwner, TokenResponse, TokenType},
     },
 };
 
@@ -54,6 +54,8 @@ impl Issuance {
             refresh_token: draft.terms.scope.contains("offline_access").then(|| REFRESH_TOKEN.to_owned()),
             id_token: Some(ID_TOKEN.to_owned()),
             scope: draft.terms.scope.clone(),
+            tlog_proof: Some(TLOG_PROOF.to_owned()),
+            tlog_owner: Some(TokenOwner { key: OWNER_KEY.to_owned(), number: 0 }),
         };
         Ok(Rehearsal {
             header: self.header(draft.algorithm, draft.now)?,
@@ -76,4 +78,6 @@ fn readable(value: &impl Serialize) -> String {
 
 const ACCESS_TOKEN: &str = "EXAMPLE-opaque-access-token";
 const REFRESH_TOKEN: &str = "EXAMPLE-refresh-token";
+const TLOG_PROOF: &str = "EXAMPLE-proof-that-the-token-is-in-the-public-log";
+const OWNER_KEY: &str = "EXAMPLE-owner-key";
 const ID_TOKEN: &str = "EXAMPLE-header.claims.signature";

@@ -125,6 +125,11 @@ impl Proofing {
         let tags = self.tags(&identity).map_err(|_| ChangeError::Sealing)?;
         let found = self.who_has(&tags.same).await.inspect_err(|_| self.audit("look up", by, None, "nobody"))?;
         let row = self.row(found).await?;
+        let (owners, owner) = (self.0.owners.clone(), found);
+        let access = self.0.store.write_logged::<_, StoreError, _>(move |tx| {
+            Box::pin(async move { owners.access(tx, owner, "look-up", OFFICER).await })
+        });
+        access.await?;
         let document = identity.document_tag(&self.0.keyring.vault());
         let now = self.now();
         let case = Case {
@@ -214,6 +219,7 @@ impl Proofing {
                 let account = account_of(tx, row.id).await?;
                 account_rows::revoke_invites(tx, account.id, now).await?;
                 this.0.accounts.disable(tx, account.id).await?;
+                this.0.owners.revoke(tx, row.id, "departed").await?;
                 this.withdraw_consents(tx, row.id, now).await?;
                 grants::revoke_by_person(tx, row.id, now).await?;
                 row.departed_on = Some(now.day());
@@ -301,6 +307,7 @@ impl Proofing {
                 if row.version != version {
                     return Err(ChangeError::Conflict);
                 }
+                this.0.owners.access(tx, person, act, OFFICER).await?;
                 let (mut row, told) = work(this.clone(), tx, row).await?;
                 row.changed_at = this.now();
                 if !persons::update(tx, &row).await? {
@@ -436,5 +443,7 @@ mod tags {
     }
 }
 
+/// Who reads, as the public log says it.
+const OFFICER: &str = "officer";
 /// From the entry of the document to the last act.
 const CASE_LIFETIME: Duration = Duration::from_mins(15);

@@ -23,6 +23,7 @@ use crate::{
         StoreError, Tx, accounts as account_rows,
         persons::{self, Person},
     },
+    transparency::Owners,
     vault::{Identity, Review, Tags},
     wire::sealed::CustodiansKey,
 };
@@ -216,7 +217,7 @@ impl Proofing {
                 if doubts.iter().any(|doubt| !seen.contains(doubt)) {
                     return Err(EnrolError::SecondLook(doubts));
                 }
-                insert(tx, &prepared).await?;
+                insert(tx, &this.0.owners, &prepared).await?;
                 Ok(Outcome::New(count))
             })
         });
@@ -353,13 +354,14 @@ async fn doubts(tx: &mut Tx, prepared: &Prepared) -> Result<Vec<Doubt>, StoreErr
 }
 
 /// Writes the person, the tags, the account and the invite. The unique index decides between two counters.
-pub(super) async fn insert(tx: &mut Tx, prepared: &Prepared) -> Result<(), EnrolError> {
+pub(super) async fn insert(tx: &mut Tx, owners: &Owners, prepared: &Prepared) -> Result<(), EnrolError> {
     let taken = |error| match error {
         StoreError::Taken => EnrolError::AlreadyEnrolled,
         other => other.into(),
     };
     let person = prepared.person.id;
     persons::insert(tx, &prepared.person).await.map_err(taken)?;
+    owners.enrol(tx, person).await?;
     for tag in &prepared.tags.same {
         persons::insert_twin(tx, tag, person).await.map_err(taken)?;
     }

@@ -37,6 +37,7 @@ use crate::{
     },
     keyring::Keyring,
     store::{Store, StoreError, Tx, accounts as account_rows, registrars, settings},
+    transparency::Owners,
     wire::sealed::CustodiansKey,
 };
 
@@ -125,22 +126,25 @@ struct Inner {
     keyring: Arc<Keyring>,
     accounts: Accounts,
     attributes: Attributes,
+    owners: Owners,
     calendar: LegalCalendar,
     ambient: Ambient,
     policy: Policy,
 }
 
 impl Proofing {
+    #[expect(clippy::too_many_arguments, reason = "each is another service")]
     pub fn new(
         store: Store,
         keyring: Arc<Keyring>,
         accounts: Accounts,
         attributes: Attributes,
+        owners: Owners,
         calendar: LegalCalendar,
         ambient: Ambient,
         policy: Policy,
     ) -> Self {
-        Self(Arc::new(Inner { store, keyring, accounts, attributes, calendar, ambient, policy }))
+        Self(Arc::new(Inner { store, keyring, accounts, attributes, owners, calendar, ambient, policy }))
     }
 
     /// The public key to which identities are sealed; None before the custodians made one.

@@ -2,16 +2,19 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use data_encoding::BASE64;
+
 use super::Provider;
 use crate::{
     domain::{
         authentication::Acr,
         claim::{PERSON_CLAIMS, SCOPES},
+        log::LogName,
     },
     issuance::TRUST_FRAMEWORK,
     wire::{
         jose::{Algorithm, PROOF_ALGORITHMS},
-        oauth::{AuthMethod, EndpointAliases, Prompt, ProviderMetadata, ResponseMode, ResponseType},
+        oauth::{AuthMethod, EndpointAliases, Prompt, ProviderMetadata, ResponseMode, ResponseType, TlogMetadata},
     },
 };
 
@@ -30,28 +33,41 @@ pub mod path {
     pub const END_SESSION: &str = "/end-session";
 }
 
-/// The document as it was last encoded, and the one thing in it that time changes: which keys sign.
+/// The document as it was last encoded, and what in it time changes: which keys sign, and where the logs are.
 #[derive(Default)]
-pub(super) struct Encoded(Mutex<Option<(Vec<Algorithm>, Arc<str>)>>);
+pub(super) struct Encoded(Mutex<Option<(Vec<Algorithm>, TlogMetadata, Arc<str>)>>);
 
 impl Provider {
     /// The metadata document, as JSON.
     pub fn metadata(&self) -> Arc<str> {
         let algorithms = self.keyring.algorithms(self.ambient.now());
+        let logs = self.logs();
         let mut encoded = self.discovery.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, text)) = &*encoded
+        if let Some((known, known_logs, text)) = &*encoded
             && *known == algorithms
+            && *known_logs == logs
         {
             return Arc::clone(text);
         }
-        let text: Arc<str> = serde_json::to_string(&self.describe(&algorithms)).unwrap_or_default().into();
-        *encoded = Some((algorithms, Arc::clone(&text)));
+        let text: Arc<str> =
+            serde_json::to_string(&self.describe(&algorithms, logs.clone())).unwrap_or_default().into();
+        *encoded = Some((algorithms, logs, Arc::clone(&text)));
         text
+    }
+
+    fn logs(&self) -> TlogMetadata {
+        let address = |log: LogName| self.issuer.at(&format!("/log/{log}"));
+        let keys = self.transparency.keys(LogName::Registry);
+        TlogMetadata {
+            registry: address(LogName::Registry),
+            issuance: self.transparency.issuance_log().ok().map(address),
+            keys: keys.iter().map(|key| BASE64.encode(key.public())).collect(),
+        }
     }
 
     /// The table of what this server can do. A test visits every value of it.
     #[expect(clippy::too_many_lines, reason = "a table, a line for each member of the document")]
-    fn describe(&self, algorithms: &[Algorithm]) -> ProviderMetadata {
+    fn describe(&self, algorithms: &[Algorithm], tlog: TlogMetadata) -> ProviderMetadata {
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let some = |path: &str| Some(self.issuer.at(path));
         let methods = self.authentication_methods();
@@ -115,6 +131,7 @@ impl Provider {
             verified_claims_supported: true,
             trust_frameworks_supported: texts(&[TRUST_FRAMEWORK]),
             claims_in_verified_claims_supported: texts(&VERIFIABLE),
+            tlog,
         }
     }
 

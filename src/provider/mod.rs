@@ -36,6 +36,7 @@ use crate::{
     keyring::Keyring,
     pseudonym::Pseudonyms,
     store::Store,
+    transparency::{Institutions, Owners, Transparency},
 };
 
 /// The services that the endpoints are made of.
@@ -50,6 +51,7 @@ pub struct Provider {
     pub(crate) pseudonyms: Pseudonyms,
     pub(crate) consents: Consents,
     pub(crate) attributes: Attributes,
+    pub(crate) transparency: Transparency,
     pub(crate) issuance: Issuance,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) ambient: Ambient,
@@ -103,6 +105,9 @@ pub struct Parts {
     pub pseudonyms: Pseudonyms,
     pub consents: Consents,
     pub attributes: Attributes,
+    pub transparency: Transparency,
+    pub owners: Owners,
+    pub institutions: Institutions,
     pub lifetimes: Lifetimes,
     pub ambient: Ambient,
 }
@@ -118,6 +123,7 @@ impl Provider {
             parts.issuer.as_str(),
             Arc::clone(&parts.keyring),
             parts.attributes.clone(),
+            (parts.owners, parts.institutions),
             parts.ambient.clone(),
             lifetimes,
         );
@@ -131,6 +137,7 @@ impl Provider {
             pseudonyms: parts.pseudonyms,
             consents: parts.consents,
             attributes: parts.attributes,
+            transparency: parts.transparency,
             issuance,
             lifetimes: parts.lifetimes,
             ambient: parts.ambient,

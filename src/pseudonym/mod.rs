@@ -24,7 +24,9 @@ use crate::{
     },
     keyring::Keyring,
     logout::Logouts,
-    store::{Store, StoreError, Tx, consents, pseudonyms as rows},
+    store::{Store, StoreError, Tx, consents, log_secrets, pseudonyms as rows},
+    transparency::{Owner, Owners, Voice},
+    wire::tlog::leaf::NymAct,
 };
 
 /// One heteronym: a place of a person in a sector, and the name shown there.
@@ -74,6 +76,7 @@ impl PseudonymError {
 pub struct Pseudonyms {
     store: Store,
     keyring: Arc<Keyring>,
+    owners: Owners,
     ambient: Ambient,
     sector_keys: Arc<RwLock<SectorKeys>>,
 }
@@ -81,8 +84,8 @@ pub struct Pseudonyms {
 type SectorKeys = HashMap<(u32, Sector), Arc<SectorKey>>;
 
 impl Pseudonyms {
-    pub fn new(store: Store, keyring: Arc<Keyring>, ambient: Ambient) -> Self {
-        Self { store, keyring, ambient, sector_keys: Arc::default() }
+    pub fn new(store: Store, keyring: Arc<Keyring>, owners: Owners, ambient: Ambient) -> Self {
+        Self { store, keyring, owners, ambient, sector_keys: Arc::default() }
     }
 
     /// What the forum of this sector knows the person by. `None`: the key version it was made under is gone.
@@ -110,6 +113,20 @@ impl Pseudonyms {
     pub async fn find(&self, id: PseudonymId) -> Result<Option<Heteronym>, StoreError> {
         let row = self.store.read::<_, StoreError, _>(move |tx| Box::pin(async move { rows::find(tx, id).await }));
         row.await?.map(|row| self.open(row)).transpose()
+    }
+
+    /// A pseudonym with its owner, in whose name tokens are logged; None when either is gone, the owner by an erasure.
+    pub async fn find_owned(&self, id: PseudonymId) -> Result<Option<(Heteronym, Owner)>, StoreError> {
+        let rows = self.store.read::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let Some(row) = rows::find(tx, id).await? else { return Ok(None) };
+                let secret = log_secrets::find(tx, row.person_id).await?;
+                Ok(secret.map(|secret| (row, secret)))
+            })
+        });
+        let Some((row, secret)) = rows.await? else { return Ok(None) };
+        let owner = self.owners.open(row.person_id, &secret)?;
+        Ok(Some((self.open(row)?, owner)))
     }
 
     /// Whether this person could show the name in the sector: for the form, before it is sent. It tells no more than
@@ -162,6 +179,7 @@ impl Pseudonyms {
             Err(StoreError::Taken | StoreError::Refused) => return Err(PseudonymError::NoPlace),
             outcome => outcome?,
         }
+        self.owners.nym(tx, person, NymAct::Create, (sector.as_str(), slot)).await?;
         self.take(tx, sector, shown, id).await
     }
 
@@ -201,6 +219,7 @@ impl Pseudonyms {
             return Err(PseudonymError::Changed);
         }
         rows::release_names(tx, heteronym.id, now).await?;
+        self.logged(tx, heteronym, NymAct::Retire).await?;
         let logouts = Logouts::new(&self.keyring, &self.ambient);
         for consent in consents::live_of_pseudonym(tx, heteronym.id).await? {
             let notices = logouts.of_consent(tx, consent.id).await?;
@@ -219,7 +238,12 @@ impl Pseudonyms {
     /// Takes a retired pseudonym up again under this name, in the caller's transaction.
     pub async fn revive(&self, tx: &mut Tx, heteronym: &Heteronym, shown: &NameChoice) -> Result<(), PseudonymError> {
         let row = self.changed_row(heteronym, shown, None);
-        self.put(tx, &row, shown).await
+        self.put(tx, &row, shown).await?;
+        Ok(self.logged(tx, heteronym, NymAct::Create).await?)
+    }
+
+    async fn logged(&self, tx: &mut Tx, heteronym: &Heteronym, act: NymAct) -> Result<(), StoreError> {
+        self.owners.nym(tx, heteronym.person, act, (heteronym.sector.as_str(), heteronym.slot)).await
     }
 
     async fn put(&self, tx: &mut Tx, row: &rows::Pseudonym, shown: &NameChoice) -> Result<(), PseudonymError> {
@@ -310,6 +334,12 @@ impl Pseudonyms {
 impl Heteronym {
     pub const fn is_retired(&self) -> bool {
         self.retired_on.is_some()
+    }
+
+    /// As the log knows it.
+    pub fn voice(&self) -> Voice {
+        let Self { id, sector, slot, generation, .. } = self;
+        Voice { pseudonym: *id, sector: sector.as_str().to_owned(), slot: *slot, generation: *generation }
     }
 }
 

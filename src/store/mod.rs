@@ -18,6 +18,8 @@ pub mod consents;
 pub mod cosigned;
 pub mod grants;
 pub mod log;
+pub mod log_secrets;
+pub mod log_subjects;
 pub mod logouts;
 pub mod persons;
 pub mod pseudonyms;
@@ -42,6 +44,8 @@ pub fn statements() -> Vec<Statement> {
         cosigned::ALL,
         grants::ALL,
         log::ALL,
+        log_secrets::ALL,
+        log_subjects::ALL,
         logouts::ALL,
         persons::ALL,
         pseudonyms::ALL,

@@ -17,7 +17,7 @@ use crate::{
     keyring::KeyringError,
     provider::logout::Logout,
     store::{Store, StoreError, Tx, accounts, grants, sessions, spent, throttles},
-    transparency::{MemoryError, Transparency},
+    transparency::{Institutions, MemoryError, Transparency},
 };
 
 pub use keys::Keys;
@@ -47,6 +47,8 @@ pub enum Task {
     Logouts,
     /// Writes the last heads of the logs to the file that remembers them.
     Heads,
+    /// Says in the public registry what is new of keys, rules and custodians.
+    Registry,
 }
 
 /// The periodic work of one node.
@@ -57,6 +59,7 @@ pub struct Tasks {
     pub keys: Keys,
     pub logout: Logout,
     pub transparency: Transparency,
+    pub institutions: Institutions,
     pub ambient: Ambient,
 }
 
@@ -74,7 +77,7 @@ pub enum TaskError {
 }
 
 impl Task {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Sessions,
         Self::Ceremonies,
         Self::Throttles,
@@ -86,6 +89,7 @@ impl Task {
         Self::Rotation,
         Self::Logouts,
         Self::Heads,
+        Self::Registry,
     ];
 
     /// The name in the log.
@@ -102,13 +106,14 @@ impl Task {
             Self::Rotation => "key rotation",
             Self::Logouts => "logouts",
             Self::Heads => "log heads",
+            Self::Registry => "registry",
         }
     }
 
     /// The time between two rounds. The less there is to remove in one statement, the less it holds others up.
     const fn interval(self) -> Duration {
         match self {
-            Self::Grants | Self::Spent | Self::Ceremonies => Duration::from_mins(1),
+            Self::Grants | Self::Spent | Self::Ceremonies | Self::Registry => Duration::from_mins(1),
             Self::Sessions | Self::Crowds => Duration::from_mins(5),
             Self::Throttles => Duration::from_hours(6),
             Self::Facts => Duration::from_hours(4),
@@ -124,7 +129,7 @@ impl Task {
     /// What a node needs from its first moment on begins at once: the first citizen would have to wait for all rows, and
     /// a key may have been revoked since it was read, a forum may wait for what a crash kept back.
     const fn begins_at_once(self) -> bool {
-        matches!(self, Self::Crowds | Self::Keys | Self::Logouts | Self::Heads)
+        matches!(self, Self::Crowds | Self::Keys | Self::Logouts | Self::Heads | Self::Registry)
     }
 }
 
@@ -164,6 +169,7 @@ impl Tasks {
             Task::Crowds => self.attributes.read_crowds().await.map(|()| 0)?,
             Task::Logouts => self.logout.round().await?,
             Task::Heads => self.transparency.remember().await?.into(),
+            Task::Registry => self.institutions.round(&self.store).await?,
         })
     }
 
@@ -258,17 +264,23 @@ mod tests {
     };
 
     fn tasks(world: &World) -> Tasks {
-        let clients = Clients::new(world.store.clone(), world.ambient(), Outbound::unused());
-        let logout = logout(world, clients.clone());
+        let clients = Clients::new(world.store.clone(), world.ambient(), Outbound::unused(), institutions(world));
+        let (transparency, logout) = (transparency(world), logout(world, clients.clone()));
         let keys = Keys { keyring: world.keyring(), clients, rotate: true };
         Tasks {
             store: world.store.clone(),
             attributes: world.attributes.clone(),
             keys,
             logout,
-            transparency: transparency(world),
+            transparency,
+            institutions: institutions(world),
             ambient: world.ambient(),
         }
+    }
+
+    fn institutions(world: &World) -> Institutions {
+        let policy = transparency::policy(&BracketTable::default(), []).unwrap();
+        Institutions::new(world.keyring(), world.ambient(), policy, "custodians_key")
     }
 
     /// Logs beside the database.
@@ -287,6 +299,7 @@ mod tests {
     /// With nobody to tell anything.
     fn logout(world: &World, clients: Clients) -> Logout {
         let (store, keyring, ambient) = (world.store.clone(), world.keyring(), world.ambient());
+        let owners = transparency::Owners::new(Arc::clone(&keyring), ambient.clone());
         let minute = Duration::from_mins(1);
         let provider = Provider::new(Parts {
             name: String::new(),
@@ -295,9 +308,12 @@ mod tests {
             store: store.clone(),
             keyring: Arc::clone(&keyring),
             clients,
-            pseudonyms: Pseudonyms::new(store.clone(), Arc::clone(&keyring), ambient.clone()),
+            pseudonyms: Pseudonyms::new(store.clone(), Arc::clone(&keyring), owners.clone(), ambient.clone()),
             consents: Consents::new(store, keyring, ambient.clone()),
             attributes: world.attributes.clone(),
+            transparency: transparency(world),
+            owners,
+            institutions: institutions(world),
             lifetimes: Lifetimes {
                 pushed: minute,
                 code: minute,

@@ -8,8 +8,10 @@
 mod cache;
 mod check;
 mod fault;
+mod institutions;
 mod memory;
 mod own;
+mod owners;
 mod read;
 mod seal;
 mod sequence;
@@ -30,7 +32,9 @@ use crate::{
 
 pub use self::{
     fault::Divergence,
+    institutions::Institutions,
     own::policy,
+    owners::{Logged, Owner, Owners, Token, Voice},
     read::{Lookup, NoPrefix, OwnerPrefix, Proven},
 };
 
@@ -142,6 +146,11 @@ impl Transparency {
         written.map_err(|error| MemoryError::Write(check.file.clone(), error))?;
         check.remembered(text);
         Ok(true)
+    }
+
+    /// The log of the present legal year, in which what is issued now will stand.
+    pub fn issuance_log(&self) -> Result<LogName, StoreError> {
+        self.keeper.issuance_log()
     }
 
     /// The first line of the checkpoints of a log, and the name of its keys.

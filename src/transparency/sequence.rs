@@ -95,7 +95,11 @@ impl Keeper {
         Ok(staged)
     }
 
-    pub(super) fn year(&self, now: Timestamp) -> Result<Year, StoreError> {
+    pub(super) fn issuance_log(&self) -> Result<LogName, StoreError> {
+        self.year(self.ambient.now()).map(LogName::Issuance)
+    }
+
+    fn year(&self, now: Timestamp) -> Result<Year, StoreError> {
         self.calendar.year(now).try_into().map_err(|_| StoreError::Unavailable("the clock shows no year of a log"))
     }
 

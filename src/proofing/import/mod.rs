@@ -34,6 +34,7 @@ use crate::{
         StoreError, Tx,
         persons::{self, Person},
     },
+    transparency::Owners,
     wire::sealed::CustodiansKey,
 };
 
@@ -126,7 +127,7 @@ impl Proofing {
                 if !findings.is_empty() {
                     return Err(ImportError::Lines(findings));
                 }
-                work.insert(tx, this.now()).await
+                work.insert(tx, &this.0.owners, this.now()).await
             })
         });
         match write.await {
@@ -306,14 +307,14 @@ impl Batch {
     }
 
     /// Writes everybody, in the order of their ids: that of the file, which is often the alphabet, must not show in the rows.
-    async fn insert(&self, tx: &mut Tx, now: Timestamp) -> Result<(), ImportError> {
+    async fn insert(&self, tx: &mut Tx, owners: &Owners, now: Timestamp) -> Result<(), ImportError> {
         let mut people: Vec<&Ready> = self.people.iter().collect();
         people.sort_by_key(|ready| ready.prepared.person.id);
         for ready in people {
             // One time for all, and a late one: whoever asks what changed looks back from the last that he saw.
             let person = Person { changed_at: now, ..ready.prepared.person.clone() };
             let prepared = Prepared { person, ..ready.prepared.clone() };
-            insert(tx, &prepared).await.map_err(|error| match error {
+            insert(tx, owners, &prepared).await.map_err(|error| match error {
                 EnrolError::AlreadyEnrolled => {
                     ImportError::Lines(vec![Finding { line: ready.line, fault: LineFault::Enrolled }])
                 }

@@ -3,6 +3,8 @@
 mod redeem;
 mod refresh;
 
+use std::sync::Arc;
+
 use zeroize::Zeroizing;
 
 use super::{
@@ -17,6 +19,7 @@ use crate::{
     issuance::{Binding, Draft, IssueError, Issued, Prepared, Terms},
     keyring::padded_json,
     pseudonym::{Heteronym, Subject},
+    transparency::Owner,
     wire::{
         jose::Thumbprint,
         oauth::{ErrorCode, Params, TokenResponse, TokenType},
@@ -39,6 +42,7 @@ struct Ready {
     heteronyms_per_person: i64,
     facts: Facts,
     heteronym: Heteronym,
+    owner: Arc<Owner>,
     subject: Subject,
 }
 
@@ -63,15 +67,15 @@ impl Provider {
     /// Reads what the token is made of. A person, pseudonym or key version that is gone ends the grant.
     async fn ready(&self, terms: Terms, client: &Client) -> Result<Ready, EndpointError> {
         let facts = self.attributes.facts(terms.person).await?.ok_or(ErrorCode::InvalidGrant)?;
-        let heteronym = self.pseudonyms.find(terms.pseudonym).await?.ok_or(ErrorCode::InvalidGrant)?;
+        let (heteronym, owner) = self.pseudonyms.find_owned(terms.pseudonym).await?.ok_or(ErrorCode::InvalidGrant)?;
         let subject = self.pseudonyms.subject(&heteronym).ok_or(ErrorCode::InvalidGrant)?;
         let heteronyms_per_person = self.clients.heteronyms_per_person(&client.sector).await?;
-        Ok(Ready { terms, heteronyms_per_person, facts, heteronym, subject })
+        Ok(Ready { terms, heteronyms_per_person, facts, heteronym, owner: Arc::new(owner), subject })
     }
 
     fn prepare(&self, ready: &Ready, caller: &Caller<'_>, nonce: Option<&str>) -> Result<Prepared, EndpointError> {
         let metadata = &caller.client.metadata;
-        let prepared = self.issuance.prepare(&Draft {
+        let draft = Draft {
             terms: &ready.terms,
             subject: &ready.subject,
             shown: &ready.heteronym.shown,
@@ -81,8 +85,8 @@ impl Provider {
             claims_in_id_token: metadata.id_token_claims == ClaimsIn::All,
             nonce,
             now: caller.now,
-        });
-        Ok(prepared?)
+        };
+        Ok(self.issuance.prepare(&draft, Arc::clone(&ready.owner), ready.heteronym.voice())?)
     }
 
     fn response(&self, terms: Terms, refresh: Option<Token>, issued: Issued) -> TokenResponse {
@@ -94,6 +98,8 @@ impl Provider {
             refresh_token: refresh.map(|token| token.expose().to_owned()),
             id_token: Some(issued.id_token),
             scope: terms.scope,
+            tlog_proof: Some(issued.tlog_proof),
+            tlog_owner: Some(issued.tlog_owner),
         }
     }
 }

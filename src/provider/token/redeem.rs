@@ -35,7 +35,7 @@ impl Provider {
         let id = ready.terms.grant;
         let ticket = self
             .store
-            .write::<_, IssueError, _>(move |tx| {
+            .write_logged::<_, IssueError, _>(move |tx| {
                 Box::pin(async move {
                     let family = family.as_ref().map(|(family, token)| (family, *token));
                     prepared.redeem(tx, &redemption, family).await
@@ -43,7 +43,7 @@ impl Provider {
             })
             .await;
         match ticket {
-            Ok(ticket) => Ok(self.response(ready.terms, refresh, self.issuance.sign(ticket)?)),
+            Ok(ticket) => Ok(self.response(ready.terms, refresh, self.issuance.release(ticket, &self.transparency).await?)),
             // Whether or not what the code rests on still stands: it may have been spent before that fell.
             Err(IssueError::Spent | IssueError::Dead) => {
                 self.end_grant(client, id, now).await?;

@@ -28,7 +28,7 @@ impl Provider {
         let next = client.metadata.profile.rotates_refresh_tokens().then(|| Token::generate(&mut self.ambient.rng()));
         let used = self.keyring.vault().seal_time(USED, shown.as_bytes(), now, &mut self.ambient.rng());
         let next_hash = next.as_ref().map(Token::hash);
-        let ticket = self.store.write::<_, IssueError, _>(move |tx| {
+        let ticket = self.store.write_logged::<_, IssueError, _>(move |tx| {
             Box::pin(async move {
                 match next_hash {
                     Some(next) => prepared.refresh(tx, (shown, &used), next, family).await,
@@ -37,7 +37,7 @@ impl Provider {
             })
         });
         match ticket.await {
-            Ok(ticket) => Ok(self.response(ready.terms, next, self.issuance.sign(ticket)?)),
+            Ok(ticket) => Ok(self.response(ready.terms, next, self.issuance.release(ticket, &self.transparency).await?)),
             // Somebody else was faster by an instant: refused, and nobody is signed out for it.
             Err(IssueError::Spent) => Err(ErrorCode::InvalidGrant.into()),
             Err(error) => Err(error.into()),

@@ -1,5 +1,7 @@
 //! Pages for everybody: what this is, and who learns what.
 
+mod log;
+
 use askama::Template;
 use axum::{
     Router,
@@ -8,6 +10,7 @@ use axum::{
     routing,
 };
 
+pub use self::log::routes as log_routes;
 use super::paths;
 use crate::http::{Lang, Page};
 

@@ -93,6 +93,8 @@ pub struct ProviderMetadata {
     pub trust_frameworks_supported: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims_in_verified_claims_supported: Vec<String>,
+    /// The public logs, in which everything that is issued stands (`specs/log.md`).
+    pub tlog: TlogMetadata,
 }
 
 /// The endpoints under the address at which client certificates are asked for (RFC 8705 §5).
@@ -103,4 +105,16 @@ pub struct EndpointAliases {
     pub revocation_endpoint: String,
     pub introspection_endpoint: String,
     pub pushed_authorization_request_endpoint: String,
+}
+
+/// Where the public logs are, and by which keys their heads are signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlogMetadata {
+    /// The address below which the log of institutions is (C2SP tlog-tiles).
+    pub registry: String,
+    /// The same of the log of what is issued in this legal year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuance: Option<String>,
+    /// Ed25519 public keys in base64. The name of a key in a note is the log's origin.
+    pub keys: Vec<String>,
 }

@@ -28,11 +28,31 @@ pub struct TokenResponse {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
     pub scope: Scope,
+    /// That the ID token stands in the public log (C2SP tlog-proof), beside the token that it proves: see `specs/log.md`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tlog_proof: Option<String>,
+    /// By what the forum recognises the leaf as one of this pseudonym.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tlog_owner: Option<TokenOwner>,
+}
+
+/// Whose leaf that of a token is: the owner tag in it is tag number `number` of this key.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenOwner {
+    /// 32 bytes in base64url: the same for every token of one `sub`, and for nobody else.
+    pub key: String,
+    pub number: u64,
 }
 
 impl fmt::Debug for TokenResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TokenResponse({:?}, {} s, …)", self.token_type, self.expires_in)
+    }
+}
+
+impl fmt::Debug for TokenOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenOwner(…)")
     }
 }
 

@@ -74,8 +74,8 @@ impl Counter {
 
     /// The same service by other rules.
     pub(super) fn by_rules(&self, policy: Policy) -> Proofing {
-        let Services { store, keyring, accounts, attributes, calendar, ambient, .. } = self.services.clone();
-        Proofing::new(store, keyring, accounts, attributes, calendar, ambient, policy)
+        let Services { store, keyring, accounts, attributes, owners, calendar, ambient, .. } = self.services.clone();
+        Proofing::new(store, keyring, accounts, attributes, owners, calendar, ambient, policy)
     }
 
     pub(super) fn operator(&self) -> By {

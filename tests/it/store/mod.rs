@@ -13,6 +13,8 @@ mod engine;
 mod grants;
 mod killed;
 mod log;
+mod log_secrets;
+mod log_subjects;
 mod logged;
 mod logouts;
 mod persons;

@@ -1,0 +1,19 @@
+-- What the leaves of the public logs are made with: see specs/log.md, "Owners".
+
+-- The secret from which the tags and salts of a person's leaves are made, how many tags were used, and which of them is that of
+-- the enrolment that counts. Without the row nobody finds the person's leaves or opens what they commit to; the logs stay.
+CREATE TABLE log_secrets (
+    person_id BLOB NOT NULL PRIMARY KEY REFERENCES persons (id) ON DELETE CASCADE,
+    sealed BLOB NOT NULL,
+    leaves INTEGER NOT NULL,
+    enrolment INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- How many tokens were logged under a pseudonym.
+ALTER TABLE pseudonyms ADD COLUMN leaves INTEGER NOT NULL DEFAULT 0;
+
+-- What the registry says of an institution, a key or a rule at present: the SHA-256 of its last leaf, but for the hour.
+CREATE TABLE log_subjects (
+    subject TEXT NOT NULL PRIMARY KEY,
+    said BLOB NOT NULL
+) STRICT;

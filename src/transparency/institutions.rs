@@ -1,0 +1,188 @@
+//! What the registry log says of institutions, keys and rules: each fact once, and again when it has changed (`specs/log.md` §3).
+//!
+//! Whoever changes an institution says so in the transaction that changes it. Keys change by their dates, and rules with the
+//! configuration, without a transaction of ours: a periodic round says what is new of them, and no token is logged whose key the
+//! registry does not have.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    domain::{
+        ambient::{Ambient, Timestamp},
+        log::LogName,
+    },
+    keyring::{KeyInfo, KeyState, Keyring, Role},
+    store::{
+        Log, NewLeaf, Store, StoreError, Tx,
+        log::{self, Head},
+        log_subjects, settings,
+    },
+    wire::{
+        jose::{self, JwkSet},
+        sealed::CustodiansKey,
+        tlog::{
+            Hash,
+            leaf::{
+                Anchor, Config, Custodians, Facts as _, Hour, Key, KeyAct, Policy, PublicKey, Registry, RegistryLeaf,
+            },
+        },
+    },
+};
+
+/// Speaks of institutions. Cheap to clone.
+#[derive(Clone)]
+pub struct Institutions(Arc<Inner>);
+
+struct Inner {
+    keyring: Arc<Keyring>,
+    ambient: Ambient,
+    policy: Policy,
+    custodians: &'static str,
+    /// Keys of which it is certain that the registry has them.
+    announced: RwLock<HashSet<String>>,
+}
+
+impl Institutions {
+    /// `custodians` names the row of `settings` with their public key.
+    pub fn new(keyring: Arc<Keyring>, ambient: Ambient, policy: Policy, custodians: &'static str) -> Self {
+        Self(Arc::new(Inner { keyring, ambient, policy, custodians, announced: RwLock::default() }))
+    }
+
+    /// Sees to it that the registry has the key of a token, at the latest in this transaction.
+    pub async fn announce(&self, tx: &mut Tx, kid: &str) -> Result<(), StoreError> {
+        if self.announced().contains(kid) { Ok(()) } else { self.say_keys(tx).await.map(drop) }
+    }
+
+    /// Says what is new of keys, rules and custodians, and how many leaves that took.
+    pub async fn round(&self, store: &Store) -> Result<u64, StoreError> {
+        let this = self.clone();
+        let said = store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let mut new = this.say_custodians(tx).await?;
+                let policy = &this.0.policy;
+                new += u64::from(this.say(tx, "config", |_| Config { policy: policy.clone() }.into()).await?);
+                new += this.say_heads(tx).await?;
+                let (kids, keys) = this.say_keys(tx).await?;
+                Ok((kids, new + keys))
+            })
+        });
+        let (kids, new) = said.await?;
+        self.0.announced.write().unwrap_or_else(PoisonError::into_inner).extend(kids);
+        Ok(new)
+    }
+
+    /// Puts a leaf about a subject into the transaction, unless that is what was said of it last. `facts` are told whether they
+    /// are the first. True when there is a leaf.
+    pub async fn say(&self, tx: &mut Tx, subject: &str, facts: impl Fn(bool) -> Registry) -> Result<bool, StoreError> {
+        let digest = Sha256::digest(facts(true).to_json().map_err(|_| MALFORMED)?).into();
+        let first = !log_subjects::is_known(tx, subject).await?;
+        if !log_subjects::say(tx, subject, &digest).await? {
+            return Ok(false);
+        }
+        let bytes = written(self.0.ambient.now(), facts(first))?;
+        tx.log(Log::Registry, NewLeaf { bytes, token: None, owner: None })?;
+        Ok(true)
+    }
+
+    /// The keys whose public part is public: those of the issuer and of the logs. Which there are, and how many were new.
+    async fn say_keys(&self, tx: &mut Tx) -> Result<(Vec<String>, u64), StoreError> {
+        let now = self.0.ambient.now();
+        let published = self.published(now);
+        let (mut kids, mut new) = (Vec::new(), 0);
+        for info in self.0.keyring.keys(now) {
+            let Some(algorithm) = algorithm(&info) else { continue };
+            let (act, not_after) = match info.state {
+                KeyState::Next => (KeyAct::Announced, None),
+                KeyState::Active => (KeyAct::Active, None),
+                KeyState::Retired | KeyState::Expired => (KeyAct::Retired, info.ends),
+                KeyState::Revoked => (KeyAct::Revoked, info.ends),
+            };
+            let public = published.get(&info.kid).filter(|_| matches!(act, KeyAct::Announced | KeyAct::Active));
+            let key = Key {
+                role: info.role.as_str().parse().map_err(|_| MALFORMED)?,
+                kid: info.kid.parse().map_err(|_| MALFORMED)?,
+                algorithm: algorithm.parse().map_err(|_| MALFORMED)?,
+                public: public.cloned().map(PublicKey::Signature),
+                act,
+                not_before: Hour::from_millis(info.activates.0),
+                not_after: not_after.map(|end| Hour::from_millis(end.0)),
+            };
+            new += u64::from(self.say(tx, &format!("key:{}", info.kid), |_| key.clone().into()).await?);
+            kids.push(info.kid);
+        }
+        Ok((kids, new))
+    }
+
+    async fn say_custodians(&self, tx: &mut Tx) -> Result<u64, StoreError> {
+        let Some(text) = settings::find(tx, self.0.custodians).await? else { return Ok(0) };
+        let key: CustodiansKey =
+            serde_json::from_str(&text).map_err(|_| StoreError::Corrupt("the custodians' key does not read"))?;
+        let leaf = Custodians {
+            id: Hash::from_bytes(*key.id().as_bytes()),
+            group_key: key.group_key(),
+            epoch: key.epoch(),
+            threshold: key.threshold(),
+            custodians: u16::try_from(key.custodians().len()).map_err(|_| MALFORMED)?,
+            fingerprint: Hash::from_bytes(*key.fingerprint().as_bytes()),
+        };
+        Ok(u64::from(self.say(tx, "custodians", |_| leaf.clone().into()).await?))
+    }
+
+    /// The heads of the logs that grow, once a day of UTC, if they have grown.
+    async fn say_heads(&self, tx: &mut Tx) -> Result<u64, StoreError> {
+        let (mut new, day) = (0, self.0.ambient.now().day());
+        for head in log::heads(tx).await? {
+            let subject = format!("anchor:{}", head.log);
+            let is_growing = head.log != LogName::Registry && head.frozen_at.is_none() && head.size > 0;
+            if is_growing && log_subjects::say(tx, &format!("{subject}:day"), &day_digest(day)).await? {
+                let leaf = anchor(&head, false)?;
+                new += u64::from(self.say(tx, &subject, |_| leaf.clone().into()).await?);
+            }
+        }
+        Ok(new)
+    }
+
+    /// Public parts by `kid`.
+    fn published(&self, now: Timestamp) -> BTreeMap<String, jose::PublicKey> {
+        let jwks = JwkSet::parse(self.0.keyring.jwks(now).as_bytes());
+        let issuer = jwks.map(|set| set.keys).unwrap_or_default().into_iter().map(|jwk| jwk.key);
+        let log = self.0.keyring.log().public(now).into_iter();
+        let log = log.filter_map(|key| jose::PublicKey::ed25519(&key.public).ok());
+        issuer.chain(log).map(|key| (key.thumbprint(), key)).collect()
+    }
+
+    fn announced(&self) -> std::sync::RwLockReadGuard<'_, HashSet<String>> {
+        self.0.announced.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the registry says of the head of another log.
+fn anchor(head: &Head, is_final: bool) -> Result<Anchor, StoreError> {
+    let log = head.log.to_string().parse().map_err(|_| MALFORMED)?;
+    Ok(Anchor { log, size: head.size, root: head.root, is_final })
+}
+
+/// Of a key that the registry speaks of.
+fn algorithm(info: &KeyInfo) -> Option<&'static str> {
+    match info.role {
+        Role::Issuer => info.algorithm.map(jose::Algorithm::as_str),
+        Role::Log => Some("Ed25519"),
+        Role::Vault | Role::Pseudonym | Role::Token | Role::Vrf => None,
+    }
+}
+
+fn day_digest(day: Timestamp) -> [u8; 32] {
+    Sha256::digest(day.0.to_be_bytes()).into()
+}
+
+/// A leaf of the registry, as it is published.
+pub(super) fn written(now: Timestamp, facts: impl Into<Registry>) -> Result<Vec<u8>, StoreError> {
+    RegistryLeaf::new(Hour::from_millis(now.0), facts).to_bytes().map_err(|_| MALFORMED)
+}
+
+const MALFORMED: StoreError = StoreError::Corrupt("a leaf of the registry cannot be written");

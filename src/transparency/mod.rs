@@ -89,7 +89,13 @@ impl Transparency {
         let check = Check::new(Seal::new(issuer.as_str(), keyring), rollback_file);
         let keeper = Arc::new(Keeper::new(check, ambient, calendar, issuer, policy));
         store.sequenced_by(Arc::clone(&keeper) as _);
-        Self { store, keeper, tiles: Arc::new(Cache::new(CACHED)), bundles: Arc::new(Cache::new(CACHED)), covered: Arc::default() }
+        Self {
+            store,
+            keeper,
+            tiles: Arc::new(Cache::new(CACHED)),
+            bundles: Arc::new(Cache::new(CACHED)),
+            covered: Arc::default(),
+        }
     }
 
     /// Whoever numbers the leaves, for a store that is to hand them over in another way.

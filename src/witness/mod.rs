@@ -84,7 +84,12 @@ pub enum Refusal {
 
 impl Witness {
     /// Makes the key and the database of a new witness.
-    pub async fn create(directory: &Path, name: &str, clock: Clock, rng: &mut impl CryptoRng) -> Result<Self, OpenError> {
+    pub async fn create(
+        directory: &Path,
+        name: &str,
+        clock: Clock,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, OpenError> {
         // A name that is none shows before anything is written.
         NoteKey::new(name, Algorithm::Cosignature, &ANY_KEY)?;
         let key = PrivateKey::create(&directory.join(KEY_FILE), rng)?;

@@ -30,7 +30,9 @@ pub(super) struct Store {
 /// The database cannot do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("the witness's database {0} is missing; a witness without its memory must not sign: restore it, or retire its key")]
+    #[error(
+        "the witness's database {0} is missing; a witness without its memory must not sign: restore it, or retire its key"
+    )]
     Missing(PathBuf),
     #[error("the witness's database {0}: {1}")]
     File(PathBuf, io::Error),
@@ -227,8 +229,7 @@ const KEEP_IDENTITY: &str = "INSERT INTO identity (one, name, public_key) VALUES
 const IDENTITY: &str = "SELECT name, public_key FROM identity";
 const TRUST: &str = "INSERT INTO trusted_keys (scope, name, key_name, public_key, added_at) VALUES ($1, $2, $3, $4, $5) \
      ON CONFLICT DO NOTHING";
-const DISTRUST: &str =
-    "DELETE FROM trusted_keys WHERE scope = $1 AND name = $2 AND key_name = $3 AND public_key = $4";
+const DISTRUST: &str = "DELETE FROM trusted_keys WHERE scope = $1 AND name = $2 AND key_name = $3 AND public_key = $4";
 const TRUSTED: &str = "SELECT scope, name, key_name, public_key FROM trusted_keys ORDER BY scope, name, key_name";
 const TRUSTED_FOR: &str = "SELECT scope, name, key_name, public_key FROM trusted_keys \
      WHERE (scope = 'log' AND name = $1) OR (scope = 'issuer' AND name = $2)";

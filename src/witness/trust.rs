@@ -79,7 +79,8 @@ impl Trust {
     pub(super) fn issuer_of(origin: &str) -> Option<&str> {
         let (issuer, log) = origin.rsplit_once("/log/")?;
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let good = !issuer.is_empty() && !issuer.contains('/') && (1..=32).contains(&log.len()) && log.chars().all(plain);
+        let good =
+            !issuer.is_empty() && !issuer.contains('/') && (1..=32).contains(&log.len()) && log.chars().all(plain);
         good.then_some(issuer)
     }
 }

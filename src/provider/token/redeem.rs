@@ -43,7 +43,9 @@ impl Provider {
             })
             .await;
         match ticket {
-            Ok(ticket) => Ok(self.response(ready.terms, refresh, self.issuance.release(ticket, &self.transparency).await?)),
+            Ok(ticket) => {
+                Ok(self.response(ready.terms, refresh, self.issuance.release(ticket, &self.transparency).await?))
+            }
             // Whether or not what the code rests on still stands: it may have been spent before that fell.
             Err(IssueError::Spent | IssueError::Dead) => {
                 self.end_grant(client, id, now).await?;

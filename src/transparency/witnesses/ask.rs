@@ -92,11 +92,7 @@ impl Witnesses {
 }
 
 /// Of the lines of an answer, the one that is the witness's own cosignature of this head.
-fn cosignature(
-    target: &Target,
-    lines: Vec<NoteSignature>,
-    key: &[NoteKey],
-) -> Option<NoteSignature> {
+fn cosignature(target: &Target, lines: Vec<NoteSignature>, key: &[NoteKey]) -> Option<NoteSignature> {
     lines.into_iter().find(|line| {
         let mut head = target.checkpoint.clone();
         head.push(line.clone()).is_ok() && head.cosigners(key).is_ok_and(|cosigners| !cosigners.is_empty())

@@ -62,10 +62,7 @@ impl Transparency {
     }
 }
 
-async fn newest(
-    tx: &mut Tx,
-    name: LogName,
-) -> Result<(Option<log::Head>, Option<cosigned::Cosigned>), StoreError> {
+async fn newest(tx: &mut Tx, name: LogName) -> Result<(Option<log::Head>, Option<cosigned::Cosigned>), StoreError> {
     Ok((log::find(tx, name).await?, cosigned::find(tx, name).await?))
 }
 

@@ -39,7 +39,18 @@ impl Litewitness {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let listen = address.to_string();
         let witness = Command::new(program)
-            .args(["-name", "witness.example/go", "-key", print, "-ssh-agent", "agent", "-db", "db", "-listen", &listen])
+            .args([
+                "-name",
+                "witness.example/go",
+                "-key",
+                print,
+                "-ssh-agent",
+                "agent",
+                "-db",
+                "db",
+                "-listen",
+                &listen,
+            ])
             .current_dir(at)
             .stderr(File::create(at.join("log")).unwrap())
             .spawn()

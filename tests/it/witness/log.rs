@@ -1,9 +1,7 @@
 //! A log to be witnessed, of any size and with any other history.
 
 use ed25519_dalek::{Signer as _, SigningKey};
-use heteronym::wire::tlog::{
-    AddCheckpoint, Algorithm, Checkpoint, Edge, Hash, NoteKey, SignedCheckpoint,
-};
+use heteronym::wire::tlog::{AddCheckpoint, Algorithm, Checkpoint, Edge, Hash, NoteKey, SignedCheckpoint};
 
 /// A log in memory. Its leaves are numbers behind a word, by which histories differ.
 pub(crate) struct TestLog {

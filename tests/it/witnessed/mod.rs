@@ -2,6 +2,7 @@
 
 mod remembered;
 mod shown;
+mod tokens;
 
 use std::{
     path::{Path, PathBuf},

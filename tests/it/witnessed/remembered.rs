@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use heteronym::transparency::witnesses::Witnesses;
 
-use super::{Asking, Provider, Post, is_read_only};
+use super::{Asking, Post, Provider, is_read_only};
 
 /// Copies the files of a database that is closed.
 fn copy(from: &Path, to: &Path) {

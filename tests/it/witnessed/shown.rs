@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use heteronym::transparency::witnesses::Witnesses;
 
-use super::{Asking, Provider, Post, proves, refused};
+use super::{Asking, Post, Provider, proves, refused};
 use crate::witness::{Tower, foreign::Litewitness};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -30,3 +30,4 @@ pub mod transparency;
 pub mod vault;
 pub mod web;
 pub mod wire;
+pub mod witness;

@@ -23,7 +23,7 @@ use crate::{
     auditor::{self, AuditError, Outcome},
     custodian,
     domain::ambient::Ambient,
-    forum, telemetry,
+    forum, telemetry, witness,
 };
 
 /// A trusted third party that knows you are real, so that a forum need not know who you are.
@@ -55,6 +55,7 @@ enum Command {
     /// A custodian's own tool: make the key that names are sealed to.
     #[command(subcommand)]
     Custodian(custodian::Command),
+    Witness(witness::Args),
 }
 
 /// Where an installation lives, for every command that works on one.
@@ -98,6 +99,7 @@ pub async fn answer(cli: Cli, out: &mut impl Write) -> anyhow::Result<()> {
         Command::Forum(args) => serve::forum(*args, out).await,
         Command::Audit(args) => audit(*args, out).await,
         Command::Custodian(command) => Ok(custodian::run(&command, &mut Ambient::system().rng(), out)?),
+        Command::Witness(args) => serve::witness(args, out).await,
     }
 }
 

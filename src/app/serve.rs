@@ -16,6 +16,7 @@ use crate::{
     store::{StoreError, settings},
     telemetry::{self, Metrics},
     transparency::Standing,
+    witness::{self, Witness},
 };
 
 /// Serve a provider.
@@ -38,6 +39,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let services = Services::assemble(Assembly { config: data.config, store, keyring: Arc::new(keyring), ambient })?;
     // What is wrong is in the log and at /readyz; reading goes on.
     services.transparency.open().await?;
+    services.witnesses.compare().await?;
     until_told_to_stop(&services, listeners).await
 }
 
@@ -69,6 +71,7 @@ async fn until_told_to_stop(services: &Services, listeners: Listeners) -> anyhow
     }
     tracing::info!(issuer = %config.issuer, "serving");
     let serving: Vec<_> = faces.into_iter().map(|face| tokio::spawn(face.serve(wait(stopped.clone())))).collect();
+    let witnesses = tokio::spawn(services.witnesses.clone().run(wait(stopped.clone())));
     let tasks = tokio::spawn(services.tasks().run(wait(stopped)));
     asked.await;
     tracing::info!("stopping: requests under way are finished first");
@@ -77,6 +80,7 @@ async fn until_told_to_stop(services: &Services, listeners: Listeners) -> anyhow
         face.await?;
     }
     tasks.await?;
+    witnesses.await?;
     services.close().await;
     Ok(())
 }
@@ -145,6 +149,23 @@ async fn with_log(forum: &forum::Forum, errand: forum::Errand, out: &mut impl Wr
         }
     }
     forum.close().await;
+    Ok(())
+}
+
+/// `heteronym witness`: a witness that runs by itself, or what is done for one.
+pub(super) async fn witness(args: witness::Args, out: &mut impl Write) -> anyhow::Result<()> {
+    let (config, command) = args.load()?;
+    let ambient = Ambient::system();
+    let clock = ambient.clone();
+    let clock = witness::Clock::new(move || clock.now().0);
+    if let Some(command) = command {
+        return Ok(witness::run(&command, &config, clock, &mut ambient.rng(), out).await?);
+    }
+    let witness = Witness::open(&config.data, clock).await?;
+    let (listener, asked) = (bind(config.listen).await?, asked_to_stop());
+    writeln!(out, "The witness is up on http://{}: {}", config.listen, witness.verifier_key())?;
+    let limits = Limits { trusted_proxies: config.trusted_proxies, ..Limits::default() };
+    witness.serve(listener, limits, asked).await;
     Ok(())
 }
 

@@ -26,7 +26,10 @@ use crate::{
     pseudonym::Pseudonyms,
     store::Store,
     tasks::{Keys, Tasks},
-    transparency::{self, Institutions, Owners, Transparency},
+    transparency::{
+        self, Institutions, Owners, Transparency,
+        witnesses::{Witness, WitnessSettings, Witnesses},
+    },
     web,
     wire::tlog::leaf::Policy,
 };
@@ -49,6 +52,7 @@ pub struct Services {
     pub ambient: Ambient,
     pub calendar: LegalCalendar,
     pub transparency: Transparency,
+    pub witnesses: Witnesses,
     pub owners: Owners,
     pub institutions: Institutions,
     pub accounts: Accounts,
@@ -74,6 +78,7 @@ impl Services {
             proofing::CUSTODIANS_KEY,
         );
         let transparency = logs(&config, &store, &keyring, &calendar, &ambient)?;
+        let witnesses = witnesses(&config, &transparency)?;
         let attributes = attributes(&config, &store, &keyring, &calendar, &ambient)?;
         let accounts = Accounts::new(
             store.clone(),
@@ -122,6 +127,7 @@ impl Services {
             ambient,
             calendar,
             transparency,
+            witnesses,
             owners,
             institutions,
             accounts,
@@ -258,6 +264,16 @@ fn published_policy(config: &Config) -> anyhow::Result<Policy> {
         ("zone", territory.zone.clone()),
     ];
     transparency::policy(&BracketTable::default(), settings).context("territory")
+}
+
+fn witnesses(config: &Config, transparency: &Transparency) -> anyhow::Result<Witnesses> {
+    let named = config.log.witnesses.iter().map(|text| text.parse::<Witness>()?.checked(&config.outbound.allow));
+    let settings = WitnessSettings {
+        witnesses: named.collect::<Result<_, _>>().context("log.witnesses")?,
+        quorum: config.log.quorum,
+        extra_ca: config.outbound.extra_ca.clone(),
+    };
+    Witnesses::new(transparency.clone(), settings).context("[log]")
 }
 
 fn mtls(config: &Config) -> Option<Mtls> {

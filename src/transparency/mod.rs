@@ -18,10 +18,11 @@ mod sequence;
 mod tiles;
 mod tree;
 mod whole;
+pub mod witnesses;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use self::{cache::Cache, check::Check, fault::Fault, seal::Seal, sequence::Keeper};
+use self::{cache::Cache, check::Check, fault::Fault, seal::Seal, sequence::Keeper, witnesses::Covered};
 use crate::{
     domain::{age::LegalCalendar, ambient::Ambient, issuer::Issuer, log::LogName},
     keyring::Keyring,
@@ -44,6 +45,7 @@ pub struct Transparency {
     keeper: Arc<Keeper>,
     tiles: Arc<Cache<(LogName, Tile)>>,
     bundles: Arc<Cache<(LogName, Bundle)>>,
+    covered: Arc<Covered>,
 }
 
 /// What the logs are kept with.
@@ -87,7 +89,13 @@ impl Transparency {
         let check = Check::new(Seal::new(issuer.as_str(), keyring), rollback_file);
         let keeper = Arc::new(Keeper::new(check, ambient, calendar, issuer, policy));
         store.sequenced_by(Arc::clone(&keeper) as _);
-        Self { store, keeper, tiles: Arc::new(Cache::new(CACHED)), bundles: Arc::new(Cache::new(CACHED)) }
+        Self {
+            store,
+            keeper,
+            tiles: Arc::new(Cache::new(CACHED)),
+            bundles: Arc::new(Cache::new(CACHED)),
+            covered: Arc::default(),
+        }
     }
 
     /// Whoever numbers the leaves, for a store that is to hand them over in another way.

@@ -33,3 +33,5 @@ mod rust_source;
 mod serve;
 mod store;
 mod transparency;
+mod witness;
+mod witnessed;

@@ -45,7 +45,7 @@ impl Provider {
         match ticket {
             Ok(ticket) => {
                 self.repeats.note(&client.id, challenge, nonce.as_deref());
-                Ok(self.response(ready.terms, refresh, self.issuance.release(ticket)?))
+                Ok(self.response(ready.terms, refresh, self.issuance.release(ticket, &self.transparency).await?))
             }
             // Whether or not what the code rests on still stands: it may have been spent before that fell.
             Err(IssueError::Spent | IssueError::Dead) => {

@@ -30,6 +30,8 @@ use crate::{
     wire::tlog::{Bundle, NoteKey, Tile, leaf::Policy},
 };
 
+pub use crate::wire::tlog::leaf::NymAct;
+
 pub use self::{
     fault::Divergence,
     institutions::Institutions,

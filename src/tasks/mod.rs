@@ -47,6 +47,8 @@ pub enum Task {
     Logouts,
     /// Writes the last heads of the logs to the file that remembers them.
     Heads,
+    /// Puts the head of the running issuance log into the registry, once a day.
+    Anchors,
 }
 
 /// The periodic work of one node.
@@ -74,7 +76,7 @@ pub enum TaskError {
 }
 
 impl Task {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Sessions,
         Self::Ceremonies,
         Self::Throttles,
@@ -86,6 +88,7 @@ impl Task {
         Self::Rotation,
         Self::Logouts,
         Self::Heads,
+        Self::Anchors,
     ];
 
     /// The name in the log.
@@ -102,6 +105,7 @@ impl Task {
             Self::Rotation => "key rotation",
             Self::Logouts => "logouts",
             Self::Heads => "log heads",
+            Self::Anchors => "log anchors",
         }
     }
 
@@ -114,7 +118,7 @@ impl Task {
             Self::Facts => Duration::from_hours(4),
             // Jittered and with the time that reading takes, still within the promise.
             Self::Keys => Duration::from_secs(6),
-            Self::Rotation => Duration::from_hours(1),
+            Self::Rotation | Self::Anchors => Duration::from_hours(1),
             Self::Logouts => Duration::from_secs(5),
             // Jittered, still before a second has passed.
             Self::Heads => Duration::from_millis(700),
@@ -164,6 +168,7 @@ impl Tasks {
             Task::Crowds => self.attributes.read_crowds().await.map(|()| 0)?,
             Task::Logouts => self.logout.round().await?,
             Task::Heads => self.transparency.remember().await?.into(),
+            Task::Anchors => self.transparency.anchor().await?.into(),
         })
     }
 

@@ -51,6 +51,8 @@ pub enum Task {
     Heads,
     /// Says in the public registry what is new of keys, rules and custodians.
     Registry,
+    /// Puts the head of the running issuance log into the registry, once a day.
+    Anchors,
 }
 
 /// The periodic work of one node.
@@ -79,7 +81,7 @@ pub enum TaskError {
 }
 
 impl Task {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Sessions,
         Self::Ceremonies,
         Self::Throttles,
@@ -93,6 +95,7 @@ impl Task {
         Self::Logouts,
         Self::Heads,
         Self::Registry,
+        Self::Anchors,
     ];
 
     /// The name in the log.
@@ -111,6 +114,7 @@ impl Task {
             Self::Logouts => "logouts",
             Self::Heads => "log heads",
             Self::Registry => "registry",
+            Self::Anchors => "log anchors",
         }
     }
 
@@ -123,7 +127,7 @@ impl Task {
             Self::Facts => Duration::from_hours(4),
             // Jittered and with the time that reading takes, still within the promise.
             Self::Keys => Duration::from_secs(6),
-            Self::Rotation | Self::RegistrationTokens => Duration::from_hours(1),
+            Self::Rotation | Self::RegistrationTokens | Self::Anchors => Duration::from_hours(1),
             Self::Logouts => Duration::from_secs(5),
             // Jittered, still before a second has passed.
             Self::Heads => Duration::from_millis(700),
@@ -177,6 +181,7 @@ impl Tasks {
             Task::Logouts => self.logout.round().await?,
             Task::Heads => self.transparency.remember().await?.into(),
             Task::Registry => self.institutions.round(&self.store).await?,
+            Task::Anchors => self.transparency.anchor().await?.into(),
         })
     }
 

@@ -292,7 +292,7 @@ async fn with_rotation_left_to_the_operator_keys_are_seen_and_none_is_made_or_de
     world.keyring().rotate(crate::keyring::Role::Token, &mut world.ambient().rng(), world.clock.now()).unwrap();
     assert_eq!(tasks.once(Task::Keys).await.unwrap(), 0, "what this node made itself is no news");
     world.clock.advance(HOUR);
-    assert_eq!(tasks.once(Task::Keys).await.unwrap(), 5, "its hour has come");
+    assert_eq!(tasks.once(Task::Keys).await.unwrap(), 7, "its hour has come");
 }
 
 fn forum() -> ClientId {

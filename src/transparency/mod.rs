@@ -16,6 +16,7 @@ mod owners;
 mod read;
 mod seal;
 mod sequence;
+mod shuffle;
 mod tiles;
 mod tree;
 mod whole;

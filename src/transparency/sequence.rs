@@ -7,10 +7,9 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use rand::seq::SliceRandom as _;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::{Standing, check::Check, clock::KnownTime, fault::Fault, own, tree::Tree};
+use super::{Standing, check::Check, clock::KnownTime, fault::Fault, own, shuffle::shuffled, tree::Tree};
 use crate::{
     domain::{
         age::LegalCalendar,
@@ -57,9 +56,8 @@ impl Keeper {
         // Of this moment, not of the one at which somebody began to wait.
         let now = self.ambient.now();
         let known = std::mem::take(&mut *place);
-        let (registry, mut issuance): (Vec<_>, Vec<_>) = leaves.into_iter().partition(|leaf| leaf.log == Log::Registry);
-        // The order in which people came says who is who to whoever saw them come.
-        issuance.shuffle(&mut self.ambient.rng());
+        let (registry, issuance): (Vec<_>, Vec<_>) = leaves.into_iter().partition(|leaf| leaf.log == Log::Registry);
+        let issuance = shuffled(issuance, &mut self.ambient.rng());
         let mut staged = Staged { place, trees: Trees::default(), placed: Vec::new(), clock: Arc::clone(&self.clock) };
         let year = LogName::Issuance(self.year(now)?);
         let turns = !issuance.is_empty() && known.issuance.as_ref().is_none_or(|tree| tree.head.log != year);

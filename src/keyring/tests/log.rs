@@ -30,12 +30,12 @@ fn seeded(seed: u64) -> StdRng {
 
 #[test]
 fn a_head_is_signed_by_the_active_key_and_by_those_before_it_for_a_month() {
+    use KeyState::{Active, Expired, Next, Retired};
     let data = tempfile::tempdir().unwrap();
     let keyring = create(data.path());
     assert_eq!(signing(&keyring, NOW), [1]);
     keyring.rotate(Role::Log, &mut later(), NOW).unwrap();
     let at = |now| (signing(&keyring, now), states(&keyring, now));
-    use KeyState::{Active, Expired, Next, Retired};
     assert_eq!(at(NOW), (vec![1], vec![(1, Active), (2, Next)]), "known before it signs");
     assert_eq!(at(Timestamp(after(7).0 - 1)), (vec![1], vec![(1, Active), (2, Next)]));
     assert_eq!(at(after(7)), (vec![1, 2], vec![(1, Retired), (2, Active)]));

@@ -96,7 +96,9 @@ pub(super) fn lp(part: &[u8]) -> Vec<u8> {
 #[expect(clippy::expect_used, reason = "what was not derived from its secret must not be used")]
 fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     Zeroizing::new(mac.finalize().into_bytes().into())
 }
 

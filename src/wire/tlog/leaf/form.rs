@@ -240,7 +240,7 @@ fn is_unsafe(c: char) -> bool {
 }
 
 const HOUR_MILLIS: i64 = 3_600_000;
-/// 9999-12-30T21Z: the last hour that the library of dates knows.
+/// 9999-12-30T21Z: the last whole hour that the library of dates knows.
 const LAST_HOUR: u32 = 70_389_501;
 
 #[cfg(test)]

@@ -18,15 +18,15 @@ use crate::wire::tlog::{
 /// `tests/vectors/log.json`.
 #[derive(Deserialize)]
 struct Vectors {
-    owners: Vec<Owner>,
+    owners: Vec<Derived>,
     commitments: Vec<Committed>,
-    slots: Vec<Slot>,
+    slots: Vec<Placed>,
     enrol: Signed,
     leaves: Vec<Written>,
 }
 
 #[derive(Deserialize)]
-struct Owner {
+struct Derived {
     secret: String,
     keys: Vec<Keyed>,
     owner: String,
@@ -56,7 +56,7 @@ struct Committed {
 }
 
 #[derive(Deserialize)]
-struct Slot {
+struct Placed {
     public: String,
     person: String,
     sector: String,
@@ -125,7 +125,7 @@ fn every_kind_is_read_and_written_as_an_independent_program_writes_it() {
 
 #[test]
 fn owner_keys_tags_and_salts_are_those_of_the_independent_program() {
-    for Owner { secret, keys, owner, salts } in vectors().owners {
+    for Derived { secret, keys, owner, salts } in vectors().owners {
         let secret = self::secret(&secret);
         for Keyed { sector, slot, generation, key, tags } in keys {
             let derived = sector.map_or_else(|| secret.person(), |sector| secret.pseudonym(&sector, slot, generation));
@@ -168,7 +168,7 @@ fn commitments_and_openings_are_those_of_the_independent_program() {
 
 #[test]
 fn slot_tags_of_the_independent_program_verify() {
-    for Slot { public, person, sector, slot, input, tag, proof } in vectors().slots {
+    for Placed { public, person, sector, slot, input, tag, proof } in vectors().slots {
         let (key, person) = (SlotKey::from_bytes(bytes(&public)).unwrap(), bytes(&person));
         assert_eq!(HEXLOWER.encode(&slot::input(&person, &sector, slot)), input);
         let verified = key.verify(&person, &sector, slot, &SlotProof::from_bytes(bytes(&proof)));
@@ -185,7 +185,7 @@ fn a_registrar_signs_the_very_leaf_and_any_change_breaks_it() {
     let other = RegistrarKey::new(&bytes::<65>(BASE_POINT)).unwrap();
     assert!(!good.is_signed_by(hour, &other));
     assert!(!Enrol { key: other.id(), ..good.clone() }.is_signed_by(hour, &other));
-    let changes: [fn(&mut Enrol); 8] = [
+    let edits: [fn(&mut Enrol); 8] = [
         |leaf| leaf.registrar = RegistrarId::from_bytes([0; 16]),
         |leaf| leaf.level = "remote".parse().unwrap(),
         |leaf| leaf.expires = "2031-12".parse().unwrap(),
@@ -195,9 +195,9 @@ fn a_registrar_signs_the_very_leaf_and_any_change_breaks_it() {
         |leaf| leaf.key = SigningKeyId::from_bytes([0; 16]),
         |leaf| leaf.signature = Signature::from_bytes([0; 64]),
     ];
-    for (at, change) in changes.into_iter().enumerate() {
+    for (at, edit) in edits.into_iter().enumerate() {
         let mut changed = good.clone();
-        change(&mut changed);
+        edit(&mut changed);
         assert!(!changed.is_signed_by(hour, &key), "{at}");
     }
     for bit in 0..512 {
@@ -413,7 +413,7 @@ fn a_leaf_of_more_than_16_kib_is_neither_read_nor_written() {
     let fits = leaf(64).unwrap();
     assert!(fits.len() > MAX_LEAF - 500 && RegistryLeaf::parse(&fits).is_ok());
     assert_eq!(leaf(65), Err(LeafError::TooLong));
-    assert_eq!(RegistryLeaf::parse(&[b' '; MAX_LEAF + 1]), Err(LeafError::TooLong));
+    assert_eq!(RegistryLeaf::parse(&vec![b' '; MAX_LEAF + 1]), Err(LeafError::TooLong));
 }
 
 #[test]

@@ -67,6 +67,7 @@ pub struct Services {
 }
 
 impl Services {
+    #[expect(clippy::too_many_lines, reason = "one service after the other, each given those before it")]
     pub fn assemble(Assembly { config, store, keyring, ambient }: Assembly) -> anyhow::Result<Self> {
         let territory = &config.territory;
         let calendar = LegalCalendar::new(&territory.zone, territory.leap_day_majority).context("territory.zone")?;

@@ -218,8 +218,8 @@ impl Issuance {
         claims.at_hash = Some(half_hash(draft.algorithm, &access_token));
         let id_token = signer.sign(Typ::Jwt, &claims)?;
         let token = self.said(draft, signer.kid(), &id_token);
-        let signed = Signed { id_token, access_token, token, owner, voice };
-        Ok(Prepared::new(self.owners.clone(), self.institutions.clone(), signed))
+        let tokens = Signed { id_token, access_token, token, owner, voice };
+        Ok(Prepared::new(self.owners.clone(), self.institutions.clone(), tokens))
     }
 
     /// What the log is told of a token: which one it is, and, bound but not said, what the forum may learn.

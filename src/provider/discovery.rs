@@ -35,7 +35,13 @@ pub mod path {
 
 /// The document as it was last encoded, and what in it time changes: which keys sign, and where the logs are.
 #[derive(Default)]
-pub(super) struct Encoded(Mutex<Option<(Vec<Algorithm>, TlogMetadata, Arc<str>)>>);
+pub(super) struct Encoded(Mutex<Option<Document>>);
+
+struct Document {
+    algorithms: Vec<Algorithm>,
+    logs: TlogMetadata,
+    text: Arc<str>,
+}
 
 impl Provider {
     /// The metadata document, as JSON.
@@ -43,15 +49,12 @@ impl Provider {
         let algorithms = self.keyring.algorithms(self.ambient.now());
         let logs = self.logs();
         let mut encoded = self.discovery.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, known_logs, text)) = &*encoded
-            && *known == algorithms
-            && *known_logs == logs
-        {
-            return Arc::clone(text);
+        if let Some(known) = encoded.as_ref().filter(|known| known.algorithms == algorithms && known.logs == logs) {
+            return Arc::clone(&known.text);
         }
         let text: Arc<str> =
             serde_json::to_string(&self.describe(&algorithms, logs.clone())).unwrap_or_default().into();
-        *encoded = Some((algorithms, logs, Arc::clone(&text)));
+        *encoded = Some(Document { algorithms, logs, text: Arc::clone(&text) });
         text
     }
 

@@ -29,7 +29,7 @@ pub(super) struct Update {
     /// What is asked of its software: see `heteronym clients add --help`.
     #[arg(long, value_parser = PossibleValuesParser::new(Profile::ALL.map(Profile::as_str)).try_map(|text| text.parse::<Profile>()))]
     profile: Option<Profile>,
-    /// A member to take out, named as `heteronym clients show` prints it, such as logo_uri. May be given several times.
+    /// A member to take out, named as `heteronym clients show` prints it, such as `logo_uri`. May be given several times.
     #[arg(long, value_name = "MEMBER")]
     without: Vec<String>,
     #[command(flatten)]

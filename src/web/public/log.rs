@@ -63,7 +63,7 @@ async fn tile(State(transparency): State<Transparency>, uri: Uri, headers: Heade
         transparency.tile(log, tile).await
     };
     let bytes = found.map_err(store_problem)?.ok_or_else(Problem::not_found)?;
-    Ok(unchanging(bytes, etag, &headers))
+    Ok(unchanging(bytes, &etag, &headers))
 }
 
 /// That a token stands in the log, by its SHA-256 in hexadecimal digits or base64url (C2SP tlog-proof).
@@ -108,12 +108,12 @@ fn digest(text: &str) -> Option<[u8; 32]> {
     decoded.ok()?.try_into().ok()
 }
 
-fn unchanging(bytes: Arc<[u8]>, etag: HeaderValue, request: &HeaderMap) -> Response {
+fn unchanging(bytes: Arc<[u8]>, etag: &HeaderValue, request: &HeaderMap) -> Response {
     let fixed = [
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
         (header::ETAG, etag.clone()),
     ];
-    if request.get(header::IF_NONE_MATCH).is_some_and(|known| *known == etag) {
+    if request.get(header::IF_NONE_MATCH).is_some_and(|known| known == etag) {
         return (StatusCode::NOT_MODIFIED, fixed).into_response();
     }
     let body = axum::body::Bytes::from_owner(bytes);

@@ -87,20 +87,77 @@ impl VerificationKey {
     }
 
     pub(super) fn check_signature(&self, algorithm: Algorithm, segments: &Segments<'_>) -> Result<(), Refusal> {
+        self.check_bytes(algorithm, segments.message.as_bytes(), segments.signature)
+    }
+
+    /// Of any message; the signature in base64url.
+    fn check_bytes(&self, algorithm: Algorithm, message: &[u8], signature: &str) -> Result<(), Refusal> {
         let algorithm = match algorithm {
             Algorithm::RS256 => jsonwebtoken::Algorithm::RS256,
             Algorithm::PS256 => jsonwebtoken::Algorithm::PS256,
             Algorithm::ES256 => jsonwebtoken::Algorithm::ES256,
             Algorithm::EdDSA => jsonwebtoken::Algorithm::EdDSA,
         };
-        let message = segments.message.as_bytes();
         let holds = match &self.prepared {
-            Prepared::Other(key) => jsonwebtoken::crypto::verify(segments.signature, message, key, algorithm),
+            Prepared::Other(key) => jsonwebtoken::crypto::verify(signature, message, key, algorithm),
             Prepared::Ed25519(key) => {
-                let signature = Signature::from_slice(&decode(segments.signature)?).map_err(|_| Refusal::Signature)?;
+                let signature = Signature::from_slice(&decode(signature)?).map_err(|_| Refusal::Signature)?;
                 Ok(key.verify_strict(message, &signature).is_ok())
             }
         };
         if holds == Ok(true) { Ok(()) } else { Err(Refusal::Signature) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+    use serde::Deserialize;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Signatures by one key.
+    #[derive(Deserialize)]
+    struct Group {
+        key: Value,
+        tests: Vec<(u32, String, String, String, String)>,
+    }
+
+    /// Taken by the list and refused here, with the reason.
+    const REFUSED: [(Algorithm, u32, &str); 2] = [
+        (Algorithm::RS256, 258, "the key has the exponent 3, which is no key here"),
+        (Algorithm::RS256, 259, "the same"),
+    ];
+
+    #[test]
+    fn r68_each_signature_of_wycheproof_holds_or_does_not_as_the_list_says() {
+        let all: BTreeMap<Algorithm, Vec<Group>> =
+            serde_json::from_str(include_str!("../../../tests/vectors/jose/wycheproof.json")).unwrap();
+        let (mut wrong, mut counts) = (Vec::new(), BTreeMap::new());
+        for (algorithm, groups) in all {
+            for group in groups {
+                let set = JwkSet::parse(json!({ "keys": [group.key] }).to_string().as_bytes());
+                for (number, comment, message, signature, result) in group.tests {
+                    let bytes = |hex: &str| HEXLOWER.decode(hex.as_bytes()).unwrap();
+                    let signature = BASE64URL_NOPAD.encode(&bytes(&signature));
+                    let holds = set.as_ref().is_ok_and(|set| {
+                        let key = VerificationKey::new(&set.keys[0], None);
+                        key.check_bytes(algorithm, &bytes(&message), &signature).is_ok()
+                    });
+                    let refused = REFUSED.iter().any(|(of, other, _)| (*of, *other) == (algorithm, number));
+                    if holds != (result == "valid" && !refused) {
+                        wrong.push(format!("{algorithm} {number} {comment} ({result}): {holds}"));
+                    }
+                    *counts.entry(algorithm).or_insert(0) += 1;
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+        let expected =
+            [(Algorithm::RS256, 259), (Algorithm::PS256, 108), (Algorithm::ES256, 262), (Algorithm::EdDSA, 151)];
+        assert_eq!(counts, BTreeMap::from(expected));
     }
 }

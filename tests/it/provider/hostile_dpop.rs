@@ -10,9 +10,12 @@ use axum::{
 use data_encoding::BASE64URL_NOPAD;
 use ed25519_dalek::Signer as _;
 use heteronym::{
-    clients::Draft,
+    clients::{Draft, Profile},
     tasks::Task,
-    wire::jose::{Algorithm, Jwk, PublicKey},
+    wire::{
+        jose::{Algorithm, Jwk, PublicKey},
+        oauth::AuthMethod,
+    },
 };
 use serde_json::{Value, json};
 
@@ -333,6 +336,57 @@ async fn d10_a_code_for_a_key_is_worth_nothing_without_it_to_a_client_that_need_
     assert_eq!(bare.error(), (400, "invalid_grant".to_owned()));
     let proving = Forum { dpop: Some(key), ..plain };
     assert_eq!(proving.tokens(&house.service, &request, &answer).await.token_type, "DPoP");
+}
+
+#[tokio::test]
+async fn r24_a_client_that_keeps_no_secret_refreshes_with_the_key_of_its_grant_alone() {
+    let service = Service::start().await;
+    let draft = Draft {
+        auth_method: AuthMethod::None,
+        dpop_bound_access_tokens: true,
+        scope: SCOPE.to_owned(),
+        ..Draft::default()
+    };
+    let forum = service.register("forum.example", draft).await;
+    let tokens = service.sign_in(&forum, &service.arnaud().await, SCOPE, &Choices::all("Genêt")).await;
+    let refresh = tokens.refresh_token.unwrap();
+    let thief = Forum { dpop: Some(ClientKey::new(Algorithm::ES256)), ..forum.clone() };
+    assert_eq!(thief.refresh(&service, &refresh).await.error(), (400, "invalid_grant".to_owned()), "another key");
+    let bare = Forum { dpop: None, ..forum.clone() };
+    assert_eq!(bare.refresh(&service, &refresh).await.error(), invalid(), "no key at all");
+    let reply = forum.refresh(&service, &refresh).await;
+    assert_eq!(reply.status, StatusCode::OK, "none of them spent it: {}", reply.text());
+    assert_ne!(reply.json()["refresh_token"], refresh, "and it is another one each time");
+}
+
+#[tokio::test]
+async fn r24_a_client_of_fapi_2_keeps_its_refresh_token_until_the_family_ends() {
+    let service = Service::start().await;
+    let draft = || Draft {
+        auth_method: AuthMethod::PrivateKeyJwt,
+        scope: SCOPE.to_owned(),
+        ..Draft::of_profile(Profile::Fapi2)
+    };
+    let forum = service.register("forum.example", draft()).await;
+    let tokens = service.sign_in(&forum, &service.arnaud().await, SCOPE, &Choices::all("Genêt")).await;
+    let refresh = tokens.refresh_token.unwrap();
+    let mut access = tokens.access_token;
+    for _ in 0..3 {
+        service.wait(600);
+        let reply = forum.refresh(&service, &refresh).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
+        assert_eq!(reply.json().get("refresh_token"), None, "it has one");
+        assert_ne!(reply.json()["access_token"], access.as_str());
+        access = reply.json()["access_token"].as_str().unwrap().to_owned();
+        assert_eq!(forum.userinfo(&service, &access).await.status, StatusCode::OK);
+    }
+    let other = service.register("other.example", draft()).await;
+    let refused = (400, "invalid_grant".to_owned());
+    assert_eq!(other.refresh(&service, &refresh).await.error(), refused, "another client of its kind");
+    service.wait(30 * 86_400 - 1_801);
+    assert_eq!(forum.refresh(&service, &refresh).await.status, StatusCode::OK, "to the second");
+    service.wait(1);
+    assert_eq!(forum.refresh(&service, &refresh).await.error(), refused);
 }
 
 #[tokio::test]

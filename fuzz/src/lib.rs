@@ -97,7 +97,7 @@ pub fn entry_bundle(bytes: &[u8]) {
     let width = u16::from(*width) + 1;
     let bundle = Bundle::new(0, width).expect("every width from 1 to 256");
     if let Ok(entries) = bundle.decode(content) {
-        assert_eq!(entries.len(), width.into());
+        assert_eq!(entries.len(), usize::from(width));
         assert_eq!(Bundle::encode(entries).as_deref(), Ok(content));
     }
     if let Ok(hashes) = decode_hashes(content, width) {

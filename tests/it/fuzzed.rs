@@ -6,6 +6,7 @@ use heteronym::wire::tlog::Bundle;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::Value;
 
+#[expect(unreachable_pub, reason = "the functions are public in the crate of the fuzz targets, where this file lives")]
 #[path = "../../fuzz/src/lib.rs"]
 mod targets;
 

@@ -162,6 +162,8 @@ mod tests {
             refresh_token: None,
             id_token: Some("i".to_owned()),
             scope: "openid age".parse().unwrap(),
+            tlog_proof: None,
+            tlog_owner: None,
         };
         let expected = json!({"access_token": "a", "token_type": "Bearer", "expires_in": 300, "id_token": "i", "scope": "openid age"});
         assert_eq!(serde_json::to_value(&response).unwrap(), expected);

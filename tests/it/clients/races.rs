@@ -1,16 +1,23 @@
 //! Clients that register themselves at the same moment, on two nodes where the engine allows it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use heteronym::{
-    clients::{AccessError, Admission, Clients, Outbound, Registered},
-    config::{self, Registration},
+    app::{Assembly, Services},
+    clients::{AccessError, Clients, Registered},
+    config::{Config, Registration},
     domain::{
         ambient::{Ambient, FrozenClock, SeededEntropy, Timestamp},
         secret::Token,
     },
+    keyring::{Keyring, Purpose},
     store::Store,
+    wire::jose::Algorithm,
 };
+use rand::{SeedableRng as _, rngs::StdRng};
 use serde_json::{Value, json};
 
 use super::{asked, with};
@@ -25,15 +32,28 @@ on_both_engines! {
 
 /// The registry of one node; `seed` keeps the ids of two apart.
 fn node(store: Store, registration: Registration, seed: u64) -> Clients {
-    let ambient = Ambient::new(
-        Arc::new(FrozenClock::new(Timestamp::from_seconds(1_781_517_600))),
-        Arc::new(SeededEntropy::new(seed)),
-    );
-    let issuer = "https://id.example".to_owned().try_into().unwrap();
-    let outbound = Outbound::new(&config::Outbound { allow: Vec::new(), extra_ca: "".into() }, &issuer).unwrap();
-    let admission = Admission { registration, per_day: 10, provider: "Heteronym".to_owned(), local: false };
-    Clients::new(store, ambient, outbound).admitting(admission)
+    let ambient = Ambient::new(Arc::new(FrozenClock::new(NOW)), Arc::new(SeededEntropy::new(seed)));
+    let open = if registration == Registration::Open { "open" } else { "token" };
+    let clients = format!("[clients]\nregistration = \"{open}\"\nopen_registrations_per_day = 10");
+    let text = format!("[server]\nissuer = \"https://id.example\"\n{clients}");
+    let config = Config::from_parts("test.toml", &text, []).unwrap();
+    Services::assemble(Assembly { config, store, keyring: keyring(), ambient }).unwrap().clients
 }
+
+/// All nodes have the same keys.
+fn keyring() -> Arc<Keyring> {
+    static KEYS: OnceLock<(tempfile::TempDir, Arc<Keyring>)> = OnceLock::new();
+    let (_directory, keyring) = KEYS.get_or_init(|| {
+        let directory = tempfile::tempdir().unwrap();
+        let keys = directory.path().join("keys");
+        let mut dice = StdRng::seed_from_u64(1);
+        let keyring = Keyring::create(&keys, Purpose::Service, &[Algorithm::EdDSA], None, &mut dice, NOW).unwrap();
+        (directory, Arc::new(keyring))
+    });
+    Arc::clone(keyring)
+}
+
+const NOW: Timestamp = Timestamp::from_seconds(1_781_517_600);
 
 type Outcome = Result<Registered, AccessError>;
 

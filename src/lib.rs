@@ -9,6 +9,7 @@
 pub mod accounts;
 pub mod app;
 pub mod attributes;
+pub mod auditor;
 pub mod clients;
 pub mod config;
 pub mod consent;
@@ -29,3 +30,4 @@ pub mod transparency;
 pub mod vault;
 pub mod web;
 pub mod wire;
+pub mod witness;

@@ -11,7 +11,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("heteronym: {error:#}");
-            ExitCode::FAILURE
+            app::exit_code(&error)
         }
     }
 }

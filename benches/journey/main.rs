@@ -7,7 +7,7 @@
 //!
 //! `cargo bench` takes about two minutes, `cargo bench -- --quick` a quarter of one, with figures to match; with
 //! `--program PATH` another build is measured, to compare. The table goes to standard output, the progress to standard
-//! error. `specs/figures.md` keeps a run and says what it means.
+//! error; `--leaves` measures the public logs alone, `--postgres URL` these on that server as well. `specs/figures.md` keeps a run and says what it means.
 #![expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -16,6 +16,7 @@
 )]
 
 mod client;
+mod leaves;
 mod limits;
 mod load;
 mod process;
@@ -101,11 +102,17 @@ async fn measure(plan: Plan) -> anyhow::Result<()> {
     let start = process::start_up(directory.path())?;
     let cores = Cores::divide(in_all);
     let limits = limits::measure(plan, cores, directory.path()).await?;
+    let leaves = leaves::measure(plan, directory.path(), argument("--postgres")).await?;
+    if std::env::args().any(|arg| arg == "--leaves") {
+        print!("{}", Report { plan, limits, leaves, ..Report::default() }.leaves_alone());
+        return Ok(());
+    }
     let place = directory.path().join("town");
     step(&format!("enrolling {} people, each in {} forums", plan.people, Signature::ALL.len() + 1));
     let town = Rc::new(town::found(&place, plan.people).await?);
     let server = Server::serve(&place, town.port, cores)?;
-    let mut report = Report { plan, cores: format!("{in_all} core(s), {cores}"), limits, start, ..Report::default() };
+    let cores_said = format!("{in_all} core(s), {cores}");
+    let mut report = Report { plan, cores: cores_said, limits, start, leaves, ..Report::default() };
     report.idle = server.usage()?.resident;
     server.agrees_with(&town).await?;
     journeys(plan, &server, &town, &mut report).await?;
@@ -160,12 +167,16 @@ pub(crate) fn step(what: &str) {
     eprintln!("· {what}");
 }
 
+/// What follows this word on the command line.
+fn argument(name: &str) -> Option<String> {
+    std::env::args().skip_while(|arg| arg != name).nth(1)
+}
+
 /// Where the program under test stands: the one just built, or another that was kept to compare with.
 pub(crate) fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
-        let named = std::env::args().skip_while(|arg| arg != "--program").nth(1);
-        named.map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_heteronym")), PathBuf::from)
+        argument("--program").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_heteronym")), PathBuf::from)
     })
 }
 

@@ -4,6 +4,7 @@ use std::{fmt, time::Duration};
 
 use super::{
     CROWD, Plan,
+    leaves::Leaves,
     limits::{Cost, Limits},
     load::Window,
     process::StartUp,
@@ -21,6 +22,7 @@ pub(crate) struct Report {
     pub(crate) first_visits: Option<Window>,
     pub(crate) journeys: Vec<(Signature, Window)>,
     pub(crate) others: Vec<(&'static str, Window)>,
+    pub(crate) leaves: Vec<Leaves>,
     /// Bytes of memory: at the start, with 32 clients, at the most.
     pub(crate) idle: u64,
     pub(crate) busy: u64,
@@ -34,6 +36,7 @@ impl fmt::Display for Report {
         self.machine(f)?;
         self.journeys(f)?;
         self.others(f)?;
+        self.leaves(f)?;
         self.memory(f)?;
         self.targets(f)
     }
@@ -110,6 +113,27 @@ impl Report {
         writeln!(f)
     }
 
+    /// What was measured with `--leaves`.
+    pub(crate) fn leaves_alone(&self) -> impl fmt::Display {
+        fmt::from_fn(|f| {
+            self.machine(f)?;
+            self.leaves(f)
+        })
+    }
+
+    fn leaves(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{:<24} {:>7} {:>8} {:>8} {:>8} {:>18}",
+            "LOGGED LEAVES", "clients", "/s", "p50 ms", "p99 ms", "p50 in commits"
+        )?;
+        for Leaves { engine, clients, per_second, median, p99 } in &self.leaves {
+            let commits = median * 1e3 / self.limits.commit.wall;
+            writeln!(f, "{engine:<24} {clients:>7} {per_second:>8.0} {median:>8.2} {p99:>8.2} {commits:>18.1}")?;
+        }
+        writeln!(f, "A commit is that of one insert on SQLite, above.\n")
+    }
+
     fn memory(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let start = &self.start;
         writeln!(f, "START AND MEMORY")?;
@@ -148,6 +172,10 @@ impl Report {
             at_most("resident, demonstration, MiB", 64.0, mebi(self.start.demo_resident)),
             at_most("the program, MB", 30.0, binary()),
         ];
+        let crowded = self.leaves.iter().filter(|leaves| leaves.clients == 256);
+        rows.extend(crowded.map(|leaves| {
+            at_least(&format!("leaves /s with 256 clients, {}", leaves.engine), 5_000.0, leaves.per_second)
+        }));
         for (what, window) in &self.others {
             rows.push(match *what {
                 "refresh" => at_least("refreshes /s on a core", 4_000.0, window.on_one_core()),

@@ -4,19 +4,21 @@
 
 use heteronym::wire::tlog::{
     AddCheckpoint, Bundle, Checkpoint, Edge, Hash, Note, NoteKey, NoteSignature, SignedCheckpoint, Tile, TlogProof,
-    WitnessAnswer, consistency_proof, decode_hashes, encode_hashes, inclusion_proof, verify_consistency,
-    verify_inclusion,
+    WitnessAnswer, consistency_proof, decode_hashes, encode_hashes, inclusion_proof,
+    leaf::{IssuanceLeaf, RegistryLeaf},
+    verify_consistency, verify_inclusion,
 };
 
 /// A function that takes any bytes.
 type Target = fn(&[u8]);
 
 /// Every target under the name of its file in `fuzz_targets`.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("add_checkpoint", add_checkpoint),
     ("checkpoint", checkpoint),
     ("cosignature", cosignature),
     ("entry_bundle", entry_bundle),
+    ("leaf", leaf),
     ("merkle_proof", merkle_proof),
     ("note", note),
     ("note_key", note_key),
@@ -69,7 +71,7 @@ pub fn cosignature(bytes: &[u8]) {
         assert_eq!(refusal.body().as_bytes(), bytes);
     }
     if let Ok(WitnessAnswer::Cosigned(lines)) = lines {
-        let written: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let written: String = lines.iter().map(|line| line.to_string() + "\n").collect();
         assert_eq!(written.as_bytes(), bytes);
     }
     let Ok(text) = str::from_utf8(bytes) else { return };
@@ -102,6 +104,15 @@ pub fn entry_bundle(bytes: &[u8]) {
     }
     if let Ok(hashes) = decode_hashes(content, width) {
         assert_eq!(encode_hashes(&hashes), content);
+    }
+}
+
+pub fn leaf(bytes: &[u8]) {
+    let issuance = IssuanceLeaf::parse(bytes).map(|leaf| leaf.to_bytes());
+    let registry = RegistryLeaf::parse(bytes).map(|leaf| leaf.to_bytes());
+    assert!(issuance.is_err() || registry.is_err(), "a leaf is of one log");
+    if let Ok(written) = issuance.or(registry) {
+        assert_eq!(written.as_deref(), Ok(bytes));
     }
 }
 

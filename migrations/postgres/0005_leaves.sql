@@ -14,6 +14,6 @@ ALTER TABLE pseudonyms ADD COLUMN leaves BIGINT NOT NULL DEFAULT 0;
 
 -- What the registry says of an institution, a key or a rule at present: the SHA-256 of its last leaf, but for the hour.
 CREATE TABLE log_subjects (
-    subject TEXT NOT NULL PRIMARY KEY,
+    subject TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     said BYTEA NOT NULL
 );

@@ -10,15 +10,21 @@ mod registrars;
 mod serve;
 mod services;
 
-use std::{io::Write, path::PathBuf};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
+use anyhow::bail;
 use clap::{Parser, Subcommand};
 
 pub use self::{
     data::{DataDir, DataError},
     services::{Assembly, Services},
 };
-use crate::{custodian, domain::ambient::Ambient, forum, telemetry};
+use crate::{
+    auditor::{self, AuditError, Outcome},
+    custodian,
+    domain::ambient::Ambient,
+    forum, telemetry, witness,
+};
 
 /// A trusted third party that knows you are real, so that a forum need not know who you are.
 #[derive(Debug, Parser)]
@@ -45,9 +51,11 @@ enum Command {
     Clients(clients::Args),
     Registrars(registrars::Args),
     Forum(Box<forum::Args>),
+    Audit(Box<auditor::Args>),
     /// A custodian's own tool: make the key that names are sealed to.
     #[command(subcommand)]
     Custodian(custodian::Command),
+    Witness(witness::Args),
 }
 
 /// Where an installation lives, for every command that works on one.
@@ -65,12 +73,14 @@ const EXAMPLES: &str = "\
 Examples:
   heteronym demo                             look at everything in a minute
   heteronym init --data /var/lib/heteronym   make the keys of an installation
-  heteronym serve --data /var/lib/heteronym --config /etc/heteronym.toml";
+  heteronym serve --data /var/lib/heteronym --config /etc/heteronym.toml
+  heteronym audit https://id.example         check the public logs of a service from outside";
 
 /// Runs the command line; what it returns is for the person at the terminal.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let format = if cli.log_json { telemetry::LogFormat::Json } else { telemetry::LogFormat::Human };
-    let usual = if matches!(cli.command, Command::Demo(_)) { "warn" } else { "info,sqlx=warn,hyper=warn" };
+    let usual =
+        if matches!(cli.command, Command::Demo(_) | Command::Audit(_)) { "warn" } else { "info,sqlx=warn,hyper=warn" };
     telemetry::start_log(format, cli.log.as_deref().unwrap_or(usual))?;
     answer(cli, &mut std::io::stdout()).await
 }
@@ -86,7 +96,23 @@ pub async fn answer(cli: Cli, out: &mut impl Write) -> anyhow::Result<()> {
         Command::Keys(args) => keys::run(args, out).await,
         Command::Clients(args) => clients::run(args, out).await,
         Command::Registrars(args) => registrars::run(args, out).await,
-        Command::Forum(args) => serve::forum(*args).await,
+        Command::Forum(args) => serve::forum(*args, out).await,
+        Command::Audit(args) => audit(*args, out).await,
         Command::Custodian(command) => Ok(custodian::run(&command, &mut Ambient::system().rng(), out)?),
+        Command::Witness(args) => serve::witness(args, out).await,
     }
+}
+
+async fn audit(args: auditor::Args, out: &mut impl Write) -> anyhow::Result<()> {
+    let ambient = Ambient::system();
+    match auditor::run(args, ambient.now().0, &mut ambient.rng(), out).await? {
+        Outcome::Good => Ok(()),
+        Outcome::Faults => bail!("not everything is as it should be: see the faults above"),
+    }
+}
+
+/// How the program ends after an error. What could not be checked is neither good nor bad: 2, as for arguments that nobody
+/// can follow.
+pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if error.is::<AuditError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
 }

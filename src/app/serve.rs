@@ -1,6 +1,6 @@
 //! `heteronym serve`: the provider, for real.
 
-use std::sync::Arc;
+use std::{io::Write, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use axum::Router;
@@ -16,6 +16,7 @@ use crate::{
     store::{StoreError, settings},
     telemetry::{self, Metrics},
     transparency::Standing,
+    witness::{self, Witness},
 };
 
 /// Serve a provider.
@@ -38,6 +39,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let services = Services::assemble(Assembly { config: data.config, store, keyring: Arc::new(keyring), ambient })?;
     // What is wrong is in the log and at /readyz; reading goes on.
     services.transparency.open().await?;
+    services.witnesses.compare().await?;
     until_told_to_stop(&services, listeners).await
 }
 
@@ -69,6 +71,7 @@ async fn until_told_to_stop(services: &Services, listeners: Listeners) -> anyhow
     }
     tracing::info!(issuer = %config.issuer, "serving");
     let serving: Vec<_> = faces.into_iter().map(|face| tokio::spawn(face.serve(wait(stopped.clone())))).collect();
+    let witnesses = tokio::spawn(services.witnesses.clone().run(wait(stopped.clone())));
     let tasks = tokio::spawn(services.tasks().run(wait(stopped)));
     asked.await;
     tracing::info!("stopping: requests under way are finished first");
@@ -77,6 +80,7 @@ async fn until_told_to_stop(services: &Services, listeners: Listeners) -> anyhow
         face.await?;
     }
     tasks.await?;
+    witnesses.await?;
     services.close().await;
     Ok(())
 }
@@ -108,17 +112,60 @@ fn show_logouts(metrics: &Metrics, services: &Services) {
 }
 
 /// `heteronym forum`: a forum that runs by itself.
-pub(super) async fn forum(args: forum::Args) -> anyhow::Result<()> {
+pub(super) async fn forum(args: forum::Args, out: &mut impl Write) -> anyhow::Result<()> {
+    let errand = args.errand();
     let config = args.load()?;
-    let listener = bind(config.listen).await?;
     let (clock, random) = (Ambient::system(), Ambient::system());
     let ambient = forum::Ambient::new(move || clock.now().0, move |buffer| random.rng().fill_bytes(buffer));
+    if errand != forum::Errand::Serve {
+        return with_log(&forum::open(config, ambient).await?, errand, out).await;
+    }
+    let listener = bind(config.listen).await?;
     let forum = forum::open(config, ambient).await?;
     println!("The forum is up: {}", forum.config().base_url);
     if let Some(code) = forum.first_moderator_code() {
         println!("The first moderator is whoever enters this code at {}/moderation: {code}", forum.config().base_url);
     }
     forum.serve(listener, Limits::default(), asked_to_stop()).await;
+    Ok(())
+}
+
+/// Looks at the provider's log for a forum that is not running.
+async fn with_log(forum: &forum::Forum, errand: forum::Errand, out: &mut impl Write) -> anyhow::Result<()> {
+    if errand == forum::Errand::AcceptLog {
+        let accepted = forum.accept_log().await?;
+        if accepted.is_empty() {
+            writeln!(out, "There is nothing to accept: the log is the one that was seen before.")?;
+        }
+        for (origin, kind) in accepted {
+            writeln!(out, "{origin} ({kind}): the forum goes on with the log as it is. The evidence stays at /about.")?;
+        }
+    } else {
+        let check = forum.check_log().await?;
+        writeln!(out, "{check}")?;
+        if !check.held() {
+            forum.close().await;
+            bail!("the check of the log did not end well");
+        }
+    }
+    forum.close().await;
+    Ok(())
+}
+
+/// `heteronym witness`: a witness that runs by itself, or what is done for one.
+pub(super) async fn witness(args: witness::Args, out: &mut impl Write) -> anyhow::Result<()> {
+    let (config, command) = args.load()?;
+    let ambient = Ambient::system();
+    let clock = ambient.clone();
+    let clock = witness::Clock::new(move || clock.now().0);
+    if let Some(command) = command {
+        return Ok(witness::run(&command, &config, clock, &mut ambient.rng(), out).await?);
+    }
+    let witness = Witness::open(&config.data, clock).await?;
+    let (listener, asked) = (bind(config.listen).await?, asked_to_stop());
+    writeln!(out, "The witness is up on http://{}: {}", config.listen, witness.verifier_key())?;
+    let limits = Limits { trusted_proxies: config.trusted_proxies, ..Limits::default() };
+    witness.serve(listener, limits, asked).await;
     Ok(())
 }
 

@@ -26,7 +26,10 @@ use crate::{
     pseudonym::Pseudonyms,
     store::Store,
     tasks::{Keys, Tasks},
-    transparency::{self, Institutions, Owners, Transparency},
+    transparency::{
+        self, Institutions, Owners, Transparency,
+        witnesses::{Witness, WitnessSettings, Witnesses},
+    },
     web,
     wire::tlog::leaf::Policy,
 };
@@ -49,6 +52,7 @@ pub struct Services {
     pub ambient: Ambient,
     pub calendar: LegalCalendar,
     pub transparency: Transparency,
+    pub witnesses: Witnesses,
     pub owners: Owners,
     pub institutions: Institutions,
     pub accounts: Accounts,
@@ -66,19 +70,15 @@ impl Services {
     pub fn assemble(Assembly { config, store, keyring, ambient }: Assembly) -> anyhow::Result<Self> {
         let territory = &config.territory;
         let calendar = LegalCalendar::new(&territory.zone, territory.leap_day_majority).context("territory.zone")?;
-        let policy = published_policy(&config)?;
         let owners = Owners::new(Arc::clone(&keyring), ambient.clone());
-        let institutions =
-            Institutions::new(Arc::clone(&keyring), ambient.clone(), policy.clone(), proofing::CUSTODIANS_KEY);
-        let transparency = Transparency::new(transparency::Parts {
-            store: store.clone(),
-            keyring: Arc::clone(&keyring),
-            ambient: ambient.clone(),
-            calendar: calendar.clone(),
-            issuer: config.server.issuer.clone(),
-            rollback_file: config.log.rollback_file.clone(),
-            policy,
-        });
+        let institutions = Institutions::new(
+            Arc::clone(&keyring),
+            ambient.clone(),
+            published_policy(&config)?,
+            proofing::CUSTODIANS_KEY,
+        );
+        let transparency = logs(&config, &store, &keyring, &calendar, &ambient)?;
+        let witnesses = witnesses(&config, &transparency)?;
         let attributes = attributes(&config, &store, &keyring, &calendar, &ambient)?;
         let accounts = Accounts::new(
             store.clone(),
@@ -128,6 +128,7 @@ impl Services {
             ambient,
             calendar,
             transparency,
+            witnesses,
             owners,
             institutions,
             accounts,
@@ -157,7 +158,8 @@ impl Services {
             }))
             .merge(web::registrar::routes(self.proofing.clone()))
             .layer(Extension(self.accounts.clone()))
-            .layer(Extension(web::Farewells(self.logout.clone())));
+            .layer(Extension(web::Farewells(self.logout.clone())))
+            .layer(Extension(web::Destinations(self.provider.clone())));
         http::shell(pages, Arc::clone(&self.site))
     }
 
@@ -231,6 +233,24 @@ fn attributes(
     ))
 }
 
+fn logs(
+    config: &Config,
+    store: &Store,
+    keyring: &Arc<Keyring>,
+    calendar: &LegalCalendar,
+    ambient: &Ambient,
+) -> anyhow::Result<Transparency> {
+    Ok(Transparency::new(transparency::Parts {
+        store: store.clone(),
+        keyring: Arc::clone(keyring),
+        ambient: ambient.clone(),
+        calendar: calendar.clone(),
+        issuer: config.server.issuer.clone(),
+        rollback_file: config.log.rollback_file.clone(),
+        policy: published_policy(config)?,
+    }))
+}
+
 /// The rules as the logs tell them.
 fn published_policy(config: &Config) -> anyhow::Result<Policy> {
     let territory = &config.territory;
@@ -245,6 +265,16 @@ fn published_policy(config: &Config) -> anyhow::Result<Policy> {
         ("zone", territory.zone.clone()),
     ];
     transparency::policy(&BracketTable::default(), settings).context("territory")
+}
+
+fn witnesses(config: &Config, transparency: &Transparency) -> anyhow::Result<Witnesses> {
+    let named = config.log.witnesses.iter().map(|text| text.parse::<Witness>()?.checked(&config.outbound.allow));
+    let settings = WitnessSettings {
+        witnesses: named.collect::<Result<_, _>>().context("log.witnesses")?,
+        quorum: config.log.quorum,
+        extra_ca: config.outbound.extra_ca.clone(),
+    };
+    Witnesses::new(transparency.clone(), settings).context("[log]")
 }
 
 fn mtls(config: &Config) -> Option<Mtls> {

@@ -90,6 +90,12 @@ pub enum RegistrationError {
          posts; register another client"
     )]
     SectorChanges { member: &'static str, sector: Sector },
+    #[error(
+        "redirect_uris: {} is not where this client was; members keep the sub by which it knows them, so it has to be the \
+         same forum: --moved says so",
+        .0.join(", ")
+    )]
+    Moved(Vec<String>),
     #[error("heteronyms_per_person: the sector {0} has {1} already, and that cannot be changed")]
     Policy(Sector, i64),
     #[error("heteronyms_per_person has to be 1 to 100")]
@@ -148,6 +154,7 @@ impl RegistrationError {
             | Self::NotServed(member, _)
             | Self::NotOfProfile(member, _)
             | Self::NotYours(member) => member,
+            Self::Moved(_) => "redirect_uris",
             Self::Name | Self::MisleadingName | Self::NameTaken(_) => "client_name",
             Self::IdTaken(_) | Self::OtherClient => "client_id",
             Self::Scope(_) | Self::NoOpenid => "scope",

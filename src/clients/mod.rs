@@ -16,6 +16,7 @@ mod register;
 mod sector;
 mod sector_document;
 mod signed;
+mod update;
 
 use std::{
     collections::{HashMap, HashSet},

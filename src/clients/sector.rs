@@ -152,7 +152,7 @@ impl Draft {
     /// Where a client is: the hosts of its redirect URIs, with a port that is not the usual one, since two forums on one
     /// machine are two. A native client's loopback address is everybody's own machine and no place at all: with nothing
     /// else it is at home in its own id, which no other client ever has.
-    fn home(&self, id: &ClientId, by: By) -> BTreeSet<String> {
+    pub(super) fn home(&self, id: &ClientId, by: By) -> BTreeSet<String> {
         let (loopback, hosts): (Vec<_>, Vec<_>) = self.redirect_uris.iter().partition(|uri| self.is_loopback(uri));
         let hosts: BTreeSet<String> = hosts.into_iter().filter_map(|uri| host(uri)).collect();
         let placeless = hosts.is_empty() || by == By::Itself && !loopback.is_empty();

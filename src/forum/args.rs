@@ -35,6 +35,20 @@ pub struct Args {
     /// The word from which its cookies are named: another one for each forum on one host
     #[arg(long, env = "HETERONYM_FORUM_COOKIE", value_name = "WORD")]
     cookie: Option<String>,
+    /// Check the provider's public log now, say what came of it, and end; the forum must not be running
+    #[arg(long, conflicts_with = "accept_log")]
+    check_log: bool,
+    /// Go on with the log as it is, though it is not the one that was seen before; the forum must not be running
+    #[arg(long)]
+    accept_log: bool,
+}
+
+/// What the command is run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    Serve,
+    CheckLog,
+    AcceptLog,
 }
 
 /// The command line and its file do not add up to a forum.
@@ -52,6 +66,14 @@ pub enum ArgsError {
 }
 
 impl Args {
+    pub const fn errand(&self) -> Errand {
+        match self {
+            Self { check_log: true, .. } => Errand::CheckLog,
+            Self { accept_log: true, .. } => Errand::AcceptLog,
+            _ => Errand::Serve,
+        }
+    }
+
     /// The settings: flags and environment first, then the file, then the defaults; checked.
     pub fn load(self) -> Result<Config, ArgsError> {
         let mut table = match &self.config {
@@ -95,6 +117,9 @@ const EXAMPLES: &str = "Examples:
   A forum with boards and rules, from a file:
     heteronym forum --config place.toml
 
+  Is the public log still the one that the forum has seen? (every night without asking)
+    heteronym forum --config place.toml --check-log
+
   place.toml:
     issuer = \"https://heteronym.example\"
     client_id = \"place\"
@@ -133,6 +158,15 @@ mod tests {
             load(&["--issuer", "http://localhost:8400", "--client-id", "place", "--base-url", "http://127.0.0.1:8401"])
                 .unwrap();
         assert_eq!((config.issuer.as_str(), config.listen.port()), ("http://localhost:8400", 8401));
+    }
+
+    #[test]
+    fn an_errand_about_the_log_is_run_in_place_of_the_forum_and_one_at_a_time() {
+        let errand = |line: &[&str]| Line::try_parse_from([&["forum"], line].concat()).map(|line| line.args.errand());
+        assert_eq!(errand(&[]).unwrap(), Errand::Serve);
+        assert_eq!(errand(&["--check-log"]).unwrap(), Errand::CheckLog);
+        assert_eq!(errand(&["--accept-log"]).unwrap(), Errand::AcceptLog);
+        assert!(errand(&["--accept-log", "--check-log"]).is_err());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::{
 use serde::Deserialize;
 use url::{Host, Url};
 
-use super::rules::Rule;
+use super::{log::LogKey, rules::Rule};
 
 /// A forum's settings; the same names in a TOML file.
 ///
@@ -69,6 +69,15 @@ pub struct Config {
     /// What people call the areas that rules name by code.
     #[serde(default)]
     pub areas: BTreeMap<String, String>,
+    /// Whether an ID token has to stand in the provider's public log to be believed. `false` is for providers other than
+    /// Heteronym, which keep no such log: whatever their keys have signed is then believed, and a token that was made in
+    /// secret is one like any other.
+    #[serde(default = "default_require_log")]
+    pub require_log: bool,
+    /// The keys of the log, as `https://…/.well-known/openid-configuration` shows them under `tlog`, in base64. When
+    /// empty, those that the provider shows first are believed from then on. The forum follows their successors.
+    #[serde(default)]
+    pub log_keys: Vec<LogKey>,
     #[serde(default)]
     pub outbound: Outbound,
 }
@@ -168,6 +177,8 @@ impl Config {
             moderators: BTreeSet::new(),
             boards: default_boards(),
             areas: BTreeMap::new(),
+            require_log: default_require_log(),
+            log_keys: Vec::new(),
             outbound: Outbound::default(),
         }
     }
@@ -199,6 +210,9 @@ impl Config {
         }
         if !is_slug(&self.cookie) {
             return Err(fault("cookie", "write lower-case letters, digits and hyphens, at most 40"));
+        }
+        if !self.require_log && !self.log_keys.is_empty() {
+            return Err(fault("log_keys", "are of no use while `require_log` is false"));
         }
         let mut seen = BTreeSet::new();
         for board in &self.boards {
@@ -275,6 +289,10 @@ fn default_title() -> String {
     "Forum".to_owned()
 }
 
+const fn default_require_log() -> bool {
+    true
+}
+
 fn default_boards() -> Vec<Board> {
     vec![Board {
         slug: "forum".to_owned(),
@@ -305,6 +323,7 @@ mod tests {
             client_secret = "s3cret"
             base_url = "http://127.0.0.1:8401"
             signing_algorithm = "ES256"
+            log_keys = ["11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="]
             claims = { userinfo = { residence = { essential = true } } }
             [[boards]]
             slug = "budget"
@@ -314,7 +333,9 @@ mod tests {
         let read: Config = toml::from_str(text).unwrap();
         assert!(read.validate().is_ok());
         assert_eq!(read.boards[0].reply, Rule::Anyone);
+        assert!(read.require_log && read.log_keys.len() == 1);
         assert!(!format!("{read:?}").contains("s3cret"));
+        assert!(toml::from_str::<Config>(&text.replace("11q", "11")).is_err(), "a key that is none");
         assert!(toml::from_str::<Config>(&format!("colour = \"red\"\n{text}")).is_err());
     }
 
@@ -346,10 +367,12 @@ mod tests {
             start,
             reply: Rule::Anyone,
         };
-        let faults: [(Config, &str); 5] = [
+        let key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=".parse().unwrap();
+        let faults: [(Config, &str); 6] = [
             (Config { base_url: "https://forum.example/".into(), ..config() }, "base_url"),
             (Config { client_id: String::new(), ..config() }, "client_id"),
             (Config { cookie: "Forum 1".into(), ..config() }, "cookie"),
+            (Config { require_log: false, log_keys: vec![key], ..config() }, "log_keys"),
             (Config { boards: vec![board("a", Rule::Anyone), board("a", Rule::Anyone)], ..config() }, "boards.a"),
             (Config { boards: vec![board("b", Rule::Age(0))], ..config() }, "boards.b.start"),
         ];

@@ -8,6 +8,7 @@ mod ambient;
 mod args;
 mod claims;
 mod config;
+mod log;
 mod oidc;
 mod pages;
 mod rules;
@@ -22,18 +23,19 @@ use std::{
 
 use axum::Router;
 use subtle::ConstantTimeEq;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot};
 
 pub use self::{
     ambient::Ambient,
-    args::{Args, ArgsError},
+    args::{Args, ArgsError, Errand},
     config::{Board, ClientSecret, Config, ConfigError, Outbound, SigningAlgorithm},
+    log::{InvalidLogKey, LogCheck, LogKey},
     oidc::{FetchError, ProviderError},
     rules::Rule,
     seed::{Sample, SeedError},
     store::StoreError,
 };
-use self::{oidc::Provider, store::Store};
+use self::{log::Logs, oidc::Provider, store::Store};
 use crate::http::{
     self, Lang, Site, SiteConfig, Texts,
     server::{self, Limits},
@@ -75,6 +77,9 @@ pub enum OpenError {
 pub async fn open(config: Config, ambient: Ambient) -> Result<Forum, OpenError> {
     config.validate()?;
     let store = Store::open(&config.database).await?;
+    if config.require_log {
+        store.settle_log_keys(&config.log_keys, &Logs::of(&config.issuer).registry()).await?;
+    }
     let random = ambient.clone();
     let site = Site::new(SiteConfig {
         name: config.title.clone(),
@@ -98,9 +103,27 @@ impl Forum {
         http::shell(pages::routes(self.clone()), Arc::clone(&self.0.site))
     }
 
-    /// Answers until `shutdown` resolves, lets what is under way finish, and lets go of the database.
+    /// Answers until `shutdown` resolves, lets what is under way finish, and lets go of the database. Meanwhile the log is
+    /// checked every night.
     pub async fn serve(&self, listener: TcpListener, limits: Limits, shutdown: impl Future<Output = ()>) {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let watch = self.0.config.require_log.then(|| {
+            tokio::spawn(self.clone().watch_log(async move {
+                let _ = stopped.await;
+            }))
+        });
         server::serve(listener, self.router(), limits, shutdown).await;
+        drop(stop);
+        if let Some(watch) = watch
+            && watch.await.is_err()
+        {
+            tracing::error!("the check of the public log panicked");
+        }
+        self.close().await;
+    }
+
+    /// Lets go of the database, where nothing was served.
+    pub async fn close(&self) {
         self.0.store.close().await;
     }
 
@@ -183,7 +206,11 @@ mod tests {
                 .map(|scope| format!("forum-about-scope-{scope}")),
         );
         names.extend(oidc::Refusal::ALL.map(|refusal| format!("forum-refusal-{}", refusal.as_str())));
+        names.extend(log::Unlogged::ALL.map(|unlogged| format!("forum-refusal-{}", unlogged.as_str())));
+        names.extend(log::BreakKind::ALL.map(|kind| format!("forum-log-break-{}", kind.as_str())));
+        names.extend(["unreachable", "unsigned", "unreadable"].map(|trouble| format!("forum-log-{trouble}")));
         names.extend(["title", "text"].map(|part| format!("problem-forum-reason-{part}")));
+        names.extend(["owner", "last"].map(|row| format!("forum-me-log-{row}-help")));
         let missing: Vec<_> = names.iter().filter(|name| !texts.has(Lang::En, name)).collect();
         assert!(missing.is_empty(), "{missing:?}");
     }

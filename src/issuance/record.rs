@@ -8,7 +8,7 @@ use super::{Issuance, IssueError};
 use crate::{
     domain::{ids::FamilyId, secret::TokenHash},
     store::{StoreError, Tx, grants},
-    transparency::{Institutions, Logged, Owner, Owners, Token, Voice},
+    transparency::{Institutions, Logged, Owner, Owners, Token, Transparency, Voice},
     wire::oauth::TokenOwner,
 };
 
@@ -105,10 +105,11 @@ impl Prepared {
 }
 
 impl Issuance {
-    /// Lets tokens go that are in the log: the transaction that gave the ticket is durable.
-    pub fn release(&self, ticket: Ticket) -> Result<Issued, IssueError> {
+    /// Lets tokens go that are in the log: the transaction that gave the ticket is durable, and where there is a quorum, enough
+    /// witnesses have cosigned a head that has their leaf.
+    pub async fn release(&self, ticket: Ticket, logs: &Transparency) -> Result<Issued, IssueError> {
         let Ticket { signed, logged } = ticket;
-        let proof = logged.receipt.placed()?.tlog_proof(&logged.leaf);
+        let proof = logs.witnessed(logged.receipt.placed()?).await?.tlog_proof(&logged.leaf);
         let tlog_proof = proof.map_err(|_| IssueError::Lint("a proof that cannot be written"))?.to_string();
         let tlog_owner = TokenOwner { key: BASE64URL_NOPAD.encode(logged.key.expose()), number: logged.number };
         // The transaction has let go of its own handle, unless a run of it hangs on after an answer: then they are copied.

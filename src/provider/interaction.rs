@@ -67,6 +67,14 @@ pub enum Step {
     Consent(Box<Question>),
 }
 
+/// Where a sign-in under way leads, as it is shown before anybody has signed in.
+pub struct Destination {
+    pub client: Arc<Client>,
+    /// Host and port of the redirect URI.
+    pub host: String,
+    pub ui_locales: Option<String>,
+}
+
 /// A step that waits for the citizen.
 pub struct Pending {
     /// The sealed [`Interaction`], for the form.
@@ -140,6 +148,12 @@ impl Provider {
     ) -> Result<Step, PageError> {
         let (interaction, client) = self.open(sealed, browser).await?;
         self.next(interaction, client, browser, signed_in).await
+    }
+
+    /// Where a sign-in under way leads, for the browser that it is bound to; nowhere, when it is over.
+    pub async fn destination(&self, sealed: &str, browser: &[u8]) -> Option<Destination> {
+        let (Interaction { request, .. }, client) = self.open(sealed, browser).await.ok()?;
+        Some(Destination { client, host: request.redirect.authority().to_owned(), ui_locales: request.ui_locales })
     }
 
     /// The citizen takes one of their pseudonyms, a retired one under the name given with it.
@@ -287,7 +301,12 @@ impl Provider {
         let places = self.clients.heteronyms_per_person(&client.sector).await?;
         let voice = match self.voice(settled.wish.as_ref(), &interaction.request, &own, places, &facts) {
             Ok(Some(voice)) => voice,
-            _ if silent => return self.refusal(&interaction.request, ErrorCode::AccountSelectionRequired),
+            _ if silent => {
+                // Of several the person has to say which; of none they have agreed to nothing yet.
+                let several = own.iter().any(|own| !own.is_retired());
+                let code = if several { ErrorCode::AccountSelectionRequired } else { ErrorCode::ConsentRequired };
+                return self.refusal(&interaction.request, code);
+            }
             undecided => {
                 let name = settled.wish.as_ref().and_then(Wish::name).cloned();
                 let refused = undecided.err().map(|error| (error, name));

@@ -7,6 +7,7 @@
 pub mod authorize;
 pub mod client;
 mod code;
+mod constant;
 pub mod discovery;
 pub mod end_session;
 pub mod interaction;
@@ -56,6 +57,7 @@ pub struct Provider {
     pub(crate) lifetimes: Lifetimes,
     pub(crate) ambient: Ambient,
     discovery: Arc<discovery::Encoded>,
+    repeats: Arc<constant::Repeats>,
 }
 
 /// A citizen who is signed in, as far as the protocol has to know.
@@ -142,6 +144,7 @@ impl Provider {
             lifetimes: parts.lifetimes,
             ambient: parts.ambient,
             discovery: Arc::default(),
+            repeats: Arc::default(),
         }
     }
 

@@ -118,10 +118,17 @@ pub async fn use_registration_token(tx: &mut Tx, token: TokenHash, now: Timestam
     tx.changed(USE_TOKEN, values![token, now]).await
 }
 
+/// Removes at most so many initial access tokens that were used or have expired.
+pub async fn remove_old_registration_tokens(tx: &mut Tx, now: Timestamp, most: u32) -> Result<u64, StoreError> {
+    tx.execute(REMOVE_OLD_TOKENS, values![now, i64::from(most)]).await
+}
+
 statements! {
     INSERT_TOKEN = "INSERT INTO registration_tokens (token_hash, created_on, expires_at) VALUES ($1, $2, $3)";
     USE_TOKEN = "UPDATE registration_tokens SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2";
     LIVE_TOKEN = "SELECT expires_at FROM registration_tokens WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2";
+    REMOVE_OLD_TOKENS = "DELETE FROM registration_tokens WHERE token_hash IN
+                         (SELECT token_hash FROM registration_tokens WHERE used_at IS NOT NULL OR expires_at <= $1 LIMIT $2)";
     INSERT = "INSERT INTO clients (id, sector, metadata, secret_hash, registration_hash, version, created_on)
               VALUES ($1, $2, $3, $4, $5, $6, $7)";
     FIND = "SELECT id, sector, metadata, secret_hash, registration_hash, version, created_on, disabled_at FROM clients WHERE id = $1";

@@ -15,6 +15,7 @@ mod value;
 pub mod accounts;
 pub mod clients;
 pub mod consents;
+pub mod cosigned;
 pub mod grants;
 pub mod log;
 pub mod log_secrets;
@@ -40,6 +41,7 @@ pub fn statements() -> Vec<Statement> {
         accounts::ALL,
         clients::ALL,
         consents::ALL,
+        cosigned::ALL,
         grants::ALL,
         log::ALL,
         log_secrets::ALL,

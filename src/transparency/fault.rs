@@ -36,6 +36,16 @@ pub enum Divergence {
          database's last hour"
     )]
     Unreadable { file: PathBuf, reason: String },
+    #[error(
+        "log {log}: the database holds {database} leaves, and the witness {witness} has cosigned {cosigned}: the database is \
+         older than what was published. {RESTORE}. If it is the witness that errs, remove it from log.witnesses"
+    )]
+    Outgrown { log: LogName, database: u64, cosigned: u64, witness: String },
+    #[error(
+        "log {log}: the witness {witness} has cosigned another tree of {size} leaves than the one in the database, which went \
+         on from an older copy. {RESTORE}. If it is the witness that errs, remove it from log.witnesses"
+    )]
+    Cosigned { log: LogName, size: u64, witness: String },
 }
 
 /// Why the sequencer cannot go on.

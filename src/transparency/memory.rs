@@ -47,7 +47,7 @@ pub(super) async fn read(file: &Path, seal: &Seal) -> Result<Vec<Remembered>, Di
 
 /// What the file is to say of these heads.
 pub(super) fn text(heads: &[Head]) -> String {
-    heads.iter().filter(|head| head.size > 0).map(|head| format!("{}\n", head.checkpoint)).collect()
+    heads.iter().filter(|head| head.size > 0).flat_map(|head| [head.checkpoint.as_str(), "\n"]).collect()
 }
 
 /// Replaces the file: afterwards it is the new one, on the disk, whatever happens to the machine.

@@ -7,6 +7,7 @@
 
 mod cache;
 mod check;
+mod clock;
 mod fault;
 mod institutions;
 mod memory;
@@ -15,19 +16,29 @@ mod owners;
 mod read;
 mod seal;
 mod sequence;
+mod shuffle;
 mod tiles;
 mod tree;
 mod whole;
+pub mod witnesses;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use self::{cache::Cache, check::Check, fault::Fault, seal::Seal, sequence::Keeper};
+use sha2::{Digest as _, Sha256};
+
+use self::{cache::Cache, check::Check, fault::Fault, seal::Seal, sequence::Keeper, witnesses::Covered};
 use crate::{
     domain::{age::LegalCalendar, ambient::Ambient, issuer::Issuer, log::LogName},
     keyring::Keyring,
-    store::{Store, StoreError, log},
+    store::{
+        Log, Sequencer, Store, StoreError,
+        log::{self, Head},
+        spent,
+    },
     wire::tlog::{Bundle, NoteKey, Tile, leaf::Policy},
 };
+
+pub use crate::wire::tlog::leaf::NymAct;
 
 pub use self::{
     fault::Divergence,
@@ -44,6 +55,7 @@ pub struct Transparency {
     keeper: Arc<Keeper>,
     tiles: Arc<Cache<(LogName, Tile)>>,
     bundles: Arc<Cache<(LogName, Bundle)>>,
+    covered: Arc<Covered>,
 }
 
 /// What the logs are kept with.
@@ -87,7 +99,18 @@ impl Transparency {
         let check = Check::new(Seal::new(issuer.as_str(), keyring), rollback_file);
         let keeper = Arc::new(Keeper::new(check, ambient, calendar, issuer, policy));
         store.sequenced_by(Arc::clone(&keeper) as _);
-        Self { store, keeper, tiles: Arc::new(Cache::new(CACHED)), bundles: Arc::new(Cache::new(CACHED)) }
+        Self {
+            store,
+            keeper,
+            tiles: Arc::new(Cache::new(CACHED)),
+            bundles: Arc::new(Cache::new(CACHED)),
+            covered: Arc::default(),
+        }
+    }
+
+    /// Whoever numbers the leaves, for a store that is to hand them over in another way.
+    pub fn sequencer(&self) -> Arc<dyn Sequencer> {
+        Arc::clone(&self.keeper) as _
     }
 
     /// Compares the database with what was signed, as a start does.
@@ -117,6 +140,7 @@ impl Transparency {
     /// Before that, what it remembers is compared with the database.
     pub async fn remember(&self) -> Result<bool, MemoryError> {
         let check = &self.keeper.check;
+        self.keeper.clock.watch(self.keeper.ambient.now());
         if matches!(check.standing(), Standing::ReadOnly(_)) {
             return Ok(false);
         }
@@ -146,6 +170,25 @@ impl Transparency {
         self.keeper.issuance_log()
     }
 
+    /// Puts the head of the running issuance log into the registry, once a day on all nodes together; whether this was the time.
+    pub async fn anchor(&self) -> Result<bool, StoreError> {
+        let now = self.keeper.ambient.now();
+        let tag = Sha256::digest(format!("log-anchor/v1 {}", now.day().0)).into();
+        let anchored = self.store.write_logged(move |tx| {
+            Box::pin(async move {
+                let heads = log::heads(tx).await?;
+                let running = |head: &&Head| head.log != LogName::Registry && head.frozen_at.is_none();
+                let Some(head) = heads.iter().find(running) else { return Ok(false) };
+                if !spent::spend(tx, &tag, now.plus(A_DAY)).await? {
+                    return Ok(false);
+                }
+                tx.log(Log::Registry, own::anchor(head, false, now)?)?;
+                Ok(true)
+            })
+        });
+        anchored.await
+    }
+
     /// The first line of the checkpoints of a log, and the name of its keys.
     pub fn origin(&self, log: LogName) -> String {
         self.keeper.check.seal.origin(log)
@@ -169,7 +212,7 @@ impl Transparency {
     }
 }
 
-/// How far the clock of a node may be behind the newest head: nodes that share a database agree within this time.
-const CLOCK_BEHIND: Duration = Duration::from_secs(2);
+/// After which the tag of a day's anchor is not looked for any more.
+const A_DAY: Duration = Duration::from_hours(24);
 /// Bytes of full tiles, and of full bundles, that are kept in memory.
 const CACHED: usize = 16 << 20;

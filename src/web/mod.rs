@@ -12,11 +12,13 @@ use std::borrow::Borrow;
 use axum::{extract::FromRequestParts, http::request::Parts};
 
 use crate::{
-    http::{Problem, Texts, texts::TextsError},
+    http::{Lang, Page, Problem, Texts, texts::TextsError},
     logout::Ended,
-    provider::logout::Logout,
+    provider::{Provider, logout::Logout},
     store::StoreError,
 };
+
+pub use crate::provider::interaction::Destination;
 
 /// Where the pages are; links and redirects name these and nothing else.
 pub mod paths {
@@ -66,6 +68,29 @@ impl<S: Send + Sync> FromRequestParts<S> for Farewells {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let found = parts.extensions.get::<Self>().cloned();
         found.ok_or_else(|| Problem::internal("the router does not carry the logout service"))
+    }
+}
+
+/// Knows where a sign-in under way leads, for the page on which it begins. The router carries it as an extension.
+#[derive(Clone)]
+pub struct Destinations(pub Provider);
+
+impl Destinations {
+    /// The forum behind the sealed value of a sign-in under way, and this page in the language that the forum wished for.
+    pub async fn of(&self, page: Page, sealed: Option<&str>) -> (Page, Option<Destination>) {
+        let Some(sealed) = sealed else { return (page, None) };
+        let found = self.0.destination(sealed, page.browser().as_bytes()).await;
+        let wished = found.as_ref().and_then(|found| found.ui_locales.as_deref()).and_then(Lang::pick);
+        (if let Some(lang) = wished { page.in_lang(lang) } else { page }, found)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Destinations {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let found = parts.extensions.get::<Self>().cloned();
+        found.ok_or_else(|| Problem::internal("the router does not carry the provider"))
     }
 }
 

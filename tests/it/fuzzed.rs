@@ -57,10 +57,13 @@ fn seeds() -> Vec<Vec<u8>> {
         format!("old 0\n\n{cosigned}"),
     ];
     let parts = [text, lines, lines.lines().next().unwrap(), "20852163\n", targets::LOG_KEY, targets::WITNESS_KEY];
+    let leaves: Value = serde_json::from_str(include_str!("../vectors/log.json")).unwrap();
+    let leaves = leaves["leaves"].as_array().unwrap().iter().step_by(5);
+    let leaves: Vec<_> = leaves.map(|leaf| leaf["text"].as_str().unwrap().to_owned()).collect();
     let paths = ["tile/0/x001/x234/067", "tile/7/000.p/64", "tile/entries/x999/000.p/255"];
     let bundle = Bundle::encode([b"one".as_slice(), b"", b"three"]).unwrap();
     let proof = [5_u64.to_be_bytes().as_slice(), &9_u64.to_be_bytes(), &[7; 32 * 4]].concat();
-    let texts = notes.into_iter().chain(parts).chain(paths).chain(proofs.iter().map(String::as_str));
+    let texts = notes.into_iter().chain(parts).chain(paths).chain(proofs.iter().chain(&leaves).map(String::as_str));
     texts.map(|text| text.as_bytes().to_vec()).chain([[[2].as_slice(), &bundle].concat(), proof]).collect()
 }
 

@@ -196,7 +196,7 @@ async fn a_body_of_64_kib_passes_and_one_byte_more_is_413() {
 }
 
 #[tokio::test]
-async fn a_header_block_of_16_kib_passes_and_one_byte_more_is_431() {
+async fn a31_a_header_block_of_16_kib_passes_and_one_byte_more_is_431_and_an_endless_address_414() {
     let server = start(Limits::default()).await;
     let head = |size: usize| {
         let frame = "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: \r\n\r\n";

@@ -45,7 +45,8 @@ const TABLE: &str = "
     forum         : wire http telemetry
     auditor       : wire http telemetry
     custodian     : wire http telemetry
-    app           : domain wire http telemetry config store keyring vault logout accounts proofing attributes pseudonym clients consent transparency issuance provider lifting tasks web forum auditor custodian
+    witness       : wire http telemetry
+    app           : domain wire http telemetry config store keyring vault logout accounts proofing attributes pseudonym clients consent transparency issuance provider lifting tasks web forum auditor custodian witness
     main          : app
     lib           :
 ";

@@ -6,6 +6,7 @@
 
 mod account;
 mod accounts;
+mod auditor;
 mod binary;
 mod clients;
 mod connect;
@@ -31,3 +32,6 @@ mod registrar;
 mod rust_source;
 mod serve;
 mod store;
+mod transparency;
+mod witness;
+mod witnessed;

@@ -57,13 +57,13 @@ pub(super) struct Add {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "What it learns")]
 #[expect(clippy::doc_markdown, reason = "these comments are read at a terminal")]
-struct Asks {
-    /// What it may ask for; with offline_access it may refresh.
-    #[arg(long, default_value = "openid profile age residence")]
-    scope: String,
-    /// How fine a residence it asks for: country, region, departement, epci or commune.
-    #[arg(long, default_value = "departement")]
-    residence: Level,
+pub(super) struct Asks {
+    /// What it may ask for; with offline_access it may refresh. `openid profile age residence` if nothing is said.
+    #[arg(long)]
+    scope: Option<String>,
+    /// How fine a residence it asks for: country, region, departement (if nothing is said), epci or commune.
+    #[arg(long)]
+    residence: Option<Level>,
     /// Coarser age brackets than the published ones, such as Y_LT18,Y18-49,Y_GE50.
     #[arg(long, value_delimiter = ',')]
     age_brackets: Vec<AgeBracket>,
@@ -99,7 +99,7 @@ struct InSector {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "How it proves who it is")]
 #[expect(clippy::doc_markdown, reason = "these comments are read at a terminal")]
-struct Proof {
+pub(super) struct Proof {
     /// client_secret_basic, or private_key_jwt with the profile fapi2; `none` is for software that can keep no secret.
     #[arg(long, value_parser = PossibleValuesParser::new(AuthMethod::ALL.map(AuthMethod::as_str)).try_map(|text| text.parse::<AuthMethod>()))]
     auth_method: Option<AuthMethod>,
@@ -137,7 +137,7 @@ struct Proof {
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "What is signed for it: RS256, PS256, ES256 or EdDSA")]
-struct Signatures {
+pub(super) struct Signatures {
     /// ID tokens. RS256; ES256 with the profile fapi2.
     #[arg(long)]
     algorithm: Option<Algorithm>,
@@ -154,7 +154,7 @@ struct Signatures {
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Its requests")]
-struct Requests {
+pub(super) struct Requests {
     /// Take its requests only when it pushed them (RFC 9126). Always so with the profile fapi2.
     #[arg(long)]
     require_par: bool,
@@ -183,7 +183,7 @@ struct Requests {
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Being told of sign-outs")]
-struct SignOut {
+pub(super) struct SignOut {
     /// Where this server posts a logout token.
     #[arg(long)]
     backchannel_logout_uri: Option<String>,
@@ -200,7 +200,7 @@ struct SignOut {
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "What people are told of it")]
-struct Told {
+pub(super) struct Told {
     /// Its home page.
     #[arg(long)]
     client_uri: Option<String>,
@@ -221,37 +221,32 @@ struct Told {
 impl Add {
     /// What is asked; `local`: the issuer is on a loopback address.
     pub(super) fn draft(self, local: bool) -> anyhow::Result<Draft> {
-        let jwks = self.proof.jwks.as_ref().map(|file| {
-            let text = fs::read_to_string(file).with_context(|| format!("--jwks {}", file.display()))?;
-            serde_json::from_str::<Value>(&text).with_context(|| format!("--jwks {} is not JSON", file.display()))
-        });
-        let usual = Draft::of_profile(self.profile);
         let draft = Draft {
             id: self.client_id,
             name: self.name,
             application_type: if self.native { ApplicationType::Native } else { ApplicationType::Web },
             redirect_uris: self.redirect_uris,
             post_logout_redirect_uris: self.post_logout_redirect_uris,
-            auth_method: self.proof.auth_method.unwrap_or(usual.auth_method),
-            id_token_alg: self.signatures.algorithm.unwrap_or(usual.id_token_alg),
-            jwks: jwks.transpose()?,
             local,
-            ..usual
+            ..Draft::of_profile(self.profile)
         };
-        let draft = self.requests.on(self.signatures.on(self.proof.on(draft)));
+        let draft = self.requests.on(self.signatures.on(self.proof.on(draft)?));
         Ok(self.asks.on(self.sector.on(self.sign_out.on(self.told.on(draft)))))
     }
 }
 
+// What an option says stands in place of what was there; where it says nothing, that stays.
+
 impl Asks {
-    fn on(self, draft: Draft) -> Draft {
+    pub(super) fn on(self, draft: Draft) -> Draft {
+        let all = self.claims_in_id_token;
         Draft {
-            scope: self.scope,
-            residence_level: self.residence,
-            age_brackets: (!self.age_brackets.is_empty()).then_some(self.age_brackets),
-            required: self.required.into_iter().collect::<BTreeSet<_>>(),
-            id_token_claims: if self.claims_in_id_token { ClaimsIn::All } else { ClaimsIn::Userinfo },
-            resources: self.resources,
+            scope: self.scope.unwrap_or(draft.scope),
+            residence_level: self.residence.unwrap_or(draft.residence_level),
+            age_brackets: said(self.age_brackets).or(draft.age_brackets),
+            required: said(self.required).map_or(draft.required, |said| said.into_iter().collect::<BTreeSet<_>>()),
+            id_token_claims: if all { ClaimsIn::All } else { draft.id_token_claims },
+            resources: said(self.resources).unwrap_or(draft.resources),
             ..draft
         }
     }
@@ -270,72 +265,94 @@ impl InSector {
 }
 
 impl Proof {
-    fn on(self, draft: Draft) -> Draft {
-        Draft {
-            token_endpoint_auth_signing_alg: self.auth_alg,
-            jwks_uri: self.jwks_uri,
-            tls_client_auth_subject_dn: self.tls_subject_dn,
-            tls_client_auth_san_dns: self.tls_san_dns,
-            tls_client_auth_san_uri: self.tls_san_uri,
-            tls_client_auth_san_ip: self.tls_san_ip,
-            tls_client_auth_san_email: self.tls_san_email,
-            dpop_bound_access_tokens: self.dpop,
-            tls_client_certificate_bound_access_tokens: self.certificate_bound,
-            ..draft
+    pub(super) fn on(self, mut draft: Draft) -> anyhow::Result<Draft> {
+        let jwks = self.jwks.as_ref().map(|file| {
+            let text = fs::read_to_string(file).with_context(|| format!("--jwks {}", file.display()))?;
+            serde_json::from_str::<Value>(&text).with_context(|| format!("--jwks {} is not JSON", file.display()))
+        });
+        let jwks = jwks.transpose()?;
+        // Of either there is one: the one that is said.
+        if jwks.is_some() || self.jwks_uri.is_some() {
+            (draft.jwks, draft.jwks_uri) = (jwks, self.jwks_uri);
         }
+        let names = [&self.tls_subject_dn, &self.tls_san_dns, &self.tls_san_uri, &self.tls_san_ip, &self.tls_san_email];
+        if names.into_iter().any(Option::is_some) {
+            draft.tls_client_auth_subject_dn = self.tls_subject_dn;
+            draft.tls_client_auth_san_dns = self.tls_san_dns;
+            draft.tls_client_auth_san_uri = self.tls_san_uri;
+            draft.tls_client_auth_san_ip = self.tls_san_ip;
+            draft.tls_client_auth_san_email = self.tls_san_email;
+        }
+        Ok(Draft {
+            auth_method: self.auth_method.unwrap_or(draft.auth_method),
+            token_endpoint_auth_signing_alg: self.auth_alg.or(draft.token_endpoint_auth_signing_alg),
+            dpop_bound_access_tokens: self.dpop || draft.dpop_bound_access_tokens,
+            tls_client_certificate_bound_access_tokens: self.certificate_bound
+                || draft.tls_client_certificate_bound_access_tokens,
+            ..draft
+        })
     }
 }
 
 impl Signatures {
-    fn on(&self, draft: Draft) -> Draft {
+    pub(super) fn on(&self, draft: Draft) -> Draft {
         Draft {
-            userinfo_signed_response_alg: self.userinfo_alg,
-            authorization_signed_response_alg: self.authorization_alg,
-            introspection_signed_response_alg: self.introspection_alg,
+            id_token_alg: self.algorithm.unwrap_or(draft.id_token_alg),
+            userinfo_signed_response_alg: self.userinfo_alg.or(draft.userinfo_signed_response_alg),
+            authorization_signed_response_alg: self.authorization_alg.or(draft.authorization_signed_response_alg),
+            introspection_signed_response_alg: self.introspection_alg.or(draft.introspection_signed_response_alg),
             ..draft
         }
     }
 }
 
 impl Requests {
-    fn on(self, draft: Draft) -> Draft {
+    pub(super) fn on(self, draft: Draft) -> Draft {
+        let acr = said(self.default_acr).map(|said| said.iter().map(|acr| acr.as_str().to_owned()).collect());
         Draft {
-            require_pushed_authorization_requests: self.require_par,
-            require_signed_request_object: self.require_signed_request,
-            request_object_signing_alg: self.request_object_alg,
-            request_uris: self.request_uris,
-            default_max_age: self.default_max_age,
-            require_auth_time: self.require_auth_time,
-            default_acr_values: self.default_acr.iter().map(|acr| acr.as_str().to_owned()).collect(),
-            initiate_login_uri: self.initiate_login_uri,
+            require_pushed_authorization_requests: self.require_par || draft.require_pushed_authorization_requests,
+            require_signed_request_object: self.require_signed_request || draft.require_signed_request_object,
+            request_object_signing_alg: self.request_object_alg.or(draft.request_object_signing_alg),
+            request_uris: said(self.request_uris).unwrap_or(draft.request_uris),
+            default_max_age: self.default_max_age.or(draft.default_max_age),
+            require_auth_time: self.require_auth_time || draft.require_auth_time,
+            default_acr_values: acr.unwrap_or(draft.default_acr_values),
+            initiate_login_uri: self.initiate_login_uri.or(draft.initiate_login_uri),
             ..draft
         }
     }
 }
 
 impl SignOut {
-    fn on(self, draft: Draft) -> Draft {
+    pub(super) fn on(self, draft: Draft) -> Draft {
         Draft {
-            backchannel_logout_uri: self.backchannel_logout_uri,
-            backchannel_logout_session_required: self.backchannel_logout_session,
-            frontchannel_logout_uri: self.frontchannel_logout_uri,
-            frontchannel_logout_session_required: self.frontchannel_logout_session,
+            backchannel_logout_uri: self.backchannel_logout_uri.or(draft.backchannel_logout_uri),
+            backchannel_logout_session_required: self.backchannel_logout_session
+                || draft.backchannel_logout_session_required,
+            frontchannel_logout_uri: self.frontchannel_logout_uri.or(draft.frontchannel_logout_uri),
+            frontchannel_logout_session_required: self.frontchannel_logout_session
+                || draft.frontchannel_logout_session_required,
             ..draft
         }
     }
 }
 
 impl Told {
-    fn on(self, draft: Draft) -> Draft {
+    pub(super) fn on(self, draft: Draft) -> Draft {
         Draft {
-            client_uri: self.client_uri,
-            policy_uri: self.policy_uri,
-            tos_uri: self.tos_uri,
-            logo_uri: self.logo_uri,
-            contacts: self.contacts,
+            client_uri: self.client_uri.or(draft.client_uri),
+            policy_uri: self.policy_uri.or(draft.policy_uri),
+            tos_uri: self.tos_uri.or(draft.tos_uri),
+            logo_uri: self.logo_uri.or(draft.logo_uri),
+            contacts: said(self.contacts).unwrap_or(draft.contacts),
             ..draft
         }
     }
+}
+
+/// What stands in a list of options, if any was given.
+pub(super) fn said<T>(items: Vec<T>) -> Option<Vec<T>> {
+    Some(items).filter(|items| !items.is_empty())
 }
 
 /// The refusal with the option that was typed, which seldom has the member's name.

@@ -2,15 +2,21 @@
 
 mod add;
 mod show;
+mod update;
 
 use std::{io::Write, time::Duration};
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 
-use self::{add::Add, show::show};
+use self::{add::Add, show::show, update::Update};
 use super::{Place, Services, services};
-use crate::{clients::Client, config::Registration, domain::ids::ClientId, provider::discovery::path};
+use crate::{
+    clients::Client,
+    config::Registration,
+    domain::{ids::ClientId, secret::Token},
+    provider::discovery::path,
+};
 
 /// The forums that may ask.
 #[derive(Debug, clap::Args)]
@@ -36,6 +42,8 @@ enum Command {
     List,
     /// One forum, with the values to give its software.
     Show { client_id: ClientId },
+    /// Change what a forum registered. What is not said stays.
+    Update(Box<Update>),
     /// Replace a secret: the old one is dead at once.
     RotateSecret { client_id: ClientId },
     /// End a forum's access for good.
@@ -61,9 +69,7 @@ async fn execute(services: &Services, command: Command, out: &mut impl Write) ->
             let draft = add.draft(!services.config.server.issuer.is_https())?;
             let (client, secret) = services.clients.register(draft).await.map_err(add::told)?;
             show(services, &client, out).await?;
-            if let Some(secret) = secret {
-                writeln!(out, "client_secret   {}\n\nThe secret is shown this once.", secret.expose())?;
-            }
+            secret.map_or(Ok(()), |secret| tell(&secret, out))?;
         }
         Command::Token { days } => token(services, days, out).await?,
         Command::List => list(services, out).await?,
@@ -74,7 +80,18 @@ async fn execute(services: &Services, command: Command, out: &mut impl Write) ->
                 let method = client.metadata.token_endpoint_auth_method.as_str();
                 format!("{client_id} has no secret: its software can keep none (authentication {method})")
             })?;
-            writeln!(out, "client_secret   {}\n\nThe secret is shown this once.", secret.expose())?;
+            tell(&secret, out)?;
+        }
+        Command::Update(update) => {
+            let client = find(services, &update.client_id).await?;
+            if client.is_disabled() {
+                bail!("{} is disabled: register the forum anew with `heteronym clients add`", client.id);
+            }
+            let moved = update.moved;
+            let draft = update.draft(&client, !services.config.server.issuer.is_https())?;
+            let (client, secret) = services.clients.update(&client, &draft, moved).await.map_err(add::told)?;
+            show(services, &client, out).await?;
+            secret.map_or(Ok(()), |secret| tell(&secret, out))?;
         }
         Command::Disable { client_id } => {
             find(services, &client_id).await?;
@@ -85,6 +102,10 @@ async fn execute(services: &Services, command: Command, out: &mut impl Write) ->
         }
     }
     Ok(())
+}
+
+fn tell(secret: &Token, out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "client_secret   {}\n\nThe secret is shown this once.", secret.expose())
 }
 
 async fn token(services: &Services, days: u16, out: &mut impl Write) -> anyhow::Result<()> {

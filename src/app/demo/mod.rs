@@ -18,7 +18,7 @@ use crate::{
     config::Config,
     custodian,
     domain::{ambient::Ambient, area::Level, ids::ClientId},
-    forum::{self, Forum, Sample, SigningAlgorithm},
+    forum::{self, Forum, LogKey, Sample, SigningAlgorithm},
     http::server::{self, Limits},
     keyring::Purpose,
     proofing::OfficeKey,
@@ -75,7 +75,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let services = open(&data, begun, &ambient).await?;
     let mut guide =
         if begun { read_guide(&data, &issuer, &urls)? } else { seed(&services, &data, &issuer, &urls).await? };
-    let forums = open_forums(&data, &guide, &ambient).await?;
+    let forums = open_forums(&services, &data, &guide, &ambient).await?;
     for (guide, forum) in guide.forums.iter_mut().zip(&forums) {
         guide.moderator_code = forum.first_moderator_code();
     }
@@ -175,7 +175,14 @@ async fn register(services: &Services, sample: Sample, id: &str, url: &str) -> a
     })
 }
 
-async fn open_forums(data: &DataDir, guide: &Guide, ambient: &Ambient) -> anyhow::Result<Vec<Forum>> {
+async fn open_forums(
+    services: &Services,
+    data: &DataDir,
+    guide: &Guide,
+    ambient: &Ambient,
+) -> anyhow::Result<Vec<Forum>> {
+    let log_keys = services.keyring.log().public(ambient.now()).into_iter().map(|key| LogKey::new(key.public));
+    let log_keys = log_keys.collect::<Result<Vec<_>, _>>()?;
     let mut forums = Vec::new();
     for (sample, known) in [Sample::Place, Sample::Comptoir].into_iter().zip(&guide.forums) {
         let (clock, random) = (ambient.clone(), ambient.clone());
@@ -185,6 +192,7 @@ async fn open_forums(data: &DataDir, guide: &Guide, ambient: &Ambient) -> anyhow
             database: data.root.join(format!("{}.db", known.client_id)),
             provider_name: data.config.server.name.clone(),
             signing_algorithm: SigningAlgorithm::EdDsa,
+            log_keys: log_keys.clone(),
             ..sample.config(&guide.issuer, &known.client_id, &known.url)?
         };
         let forum = forum::open(config, ambient).await?;

@@ -185,6 +185,20 @@ forum-refusal-signature = its signature is wrong.
 forum-refusal-expired = it has expired, or its times cannot be true.
 forum-refusal-subject = its two halves speak of different people, or of nobody.
 forum-refusal-userinfo = the statement about you could not be read.
+forum-refusal-log-absent = { $provider } shows no public log of what it issues, and this forum believes nothing that is not in one. The operator of this forum has to look at it.
+forum-refusal-log-broken = The public log of { $provider } is not the one that this forum has seen before, so that nobody can sign in here until the operator has looked at it. What was found stands on the page “About”.
+forum-refusal-log-missing = it comes without proof that it is in the public log.
+forum-refusal-log-malformed = its proof that it is in the public log cannot be read.
+forum-refusal-log-origin = its proof is of another log than that of { $provider } for this year.
+forum-refusal-log-signature = its proof is signed by no key of the public log that this forum knows.
+forum-refusal-log-inclusion = its proof does not hold: the entry is not in the public log.
+forum-refusal-log-kind = its entry in the public log is of something else than a sign-in.
+forum-refusal-log-token = its entry in the public log is that of another sign-in.
+forum-refusal-log-kid = its entry in the public log names another key than the one that has signed it.
+forum-refusal-log-hour = its entry in the public log is of another hour.
+forum-refusal-log-tag = its entry in the public log does not stand in the name of your pseudonym.
+forum-refusal-log-owner = its entry in the public log stands in another name than those of your earlier sign-ins here.
+forum-refusal-log-number = its entry in the public log has the number of your last sign-in here.
 forum-signed-out-title = You are signed out
 forum-signed-out = This browser no longer knows you here.
 forum-signed-out-still = { $provider } still knows you: on a shared computer, sign out there too.
@@ -215,6 +229,10 @@ forum-me-joined = First sign-in
 forum-me-signed-in = Last sign-in
 forum-me-signed-in-help = Everything in this table that { $provider } says is as of this day, and is renewed at your next sign-in. You stay signed in for seven days at most, so what you share is never older when you write or vote.
 forum-me-moderator = Moderator since
+forum-me-log-owner = Your owner in the public log
+forum-me-log-owner-help = A fingerprint by which this forum sees that every sign-in stands in the same name. Nobody finds your sign-ins in the log with it.
+forum-me-log-last = Your last number there
+forum-me-log-last-help = A fingerprint of it, by which this forum sees whether sign-ins in your name went elsewhere.
 forum-me-not-shared = not shared
 forum-me-written = What you wrote
 forum-me-voted = Polls you voted in
@@ -300,6 +318,45 @@ forum-about-badges = What a badge says
 forum-about-badges-text = “30–39 · Isère · verified” means: { $provider } has verified that this person’s age and area are in these brackets. Open a badge to see by whom and as of when: it is what was true when the person last signed in here, at most seven days before they last wrote or voted. The forum has only the brackets.
 forum-about-names = Names
 forum-about-names-text = Whoever asked for it is called “a member” in front of visitors who are not signed in, and search engines are told not to keep the page.
+
+# The public log
+forum-log = The public log
+forum-log-text = { $provider } enters every sign-in in a public log, which says neither who signed in nor where. This forum believes no sign-in that is not in it. Every night it checks that the log is still the one it has seen: that nothing was taken out and nothing changed.
+forum-log-of = Last checked state
+forum-log-size = { $count ->
+    [0] no entry
+    [one] { $count } entry
+   *[other] { $count } entries
+}
+forum-log-checked = Checked { $when }
+forum-log-never = Not checked yet.
+forum-log-keys = Keys that sign it
+forum-log-address = Address
+forum-log-own = How to check it yourself
+forum-log-own-all = Anybody can check the whole log, without an account:
+forum-log-own-token = Whoever has a token finds the proof that it is in the log, under the SHA-256 of the token in hexadecimal:
+forum-log-own-sign-in = The token of your own sign-in in this browser has this SHA-256:
+forum-log-own-proof = See its proof in the log
+forum-log-unreachable = The public log could not be reached at the last check. This says nothing against it; the forum tries again.
+forum-log-unsigned = At the last check the public log was signed by no key that this forum knows. The forum tries again.
+forum-log-unreadable = At the last check the public log could not be read. The forum tries again.
+forum-log-unwatched = For more than two days the public log could not be checked.
+forum-log-missing = { $count ->
+    [one] One token was made for a member of this forum and did not come here.
+   *[other] { $count } tokens were made for members of this forum and did not come here.
+}
+forum-log-missing-help = The provider numbers them. A sign-in that this forum refused at the last step leaves a number out, and so does another client of the same sector; anything else is worth a question to { $provider }.
+forum-log-broken-title = The public log of { $provider } contradicts itself
+forum-log-broken = Nobody can sign in here until the operator of this forum has looked at it. Both states that { $provider } has signed can be downloaded below, to show them to others.
+forum-log-break-smaller = It was rolled back: its present state is older than one that it had signed.
+forum-log-break-forked = A state that it had signed is no part of its past: two logs were kept, or entries were changed.
+forum-log-break-entries = Its entries do not lead to the state that it has signed.
+forum-log-break-tiles = Its hashes do not lead to the state that it has signed.
+forum-log-break-grown = It went on after it had been declared closed.
+forum-log-break-genesis = Its register of institutions does not begin as that of { $provider }.
+forum-log-break-of = { $origin }, found on { $date }
+forum-log-break-accepted = On { $date } the operator decided to go on.
+forum-log-evidence = Download the evidence
 
 # Problems
 problem-forum-reason-title = A reason is needed

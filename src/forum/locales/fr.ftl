@@ -185,6 +185,20 @@ forum-refusal-signature = sa signature est fausse.
 forum-refusal-expired = elle a expiré, ou ses dates ne peuvent pas être vraies.
 forum-refusal-subject = ses deux moitiés parlent de personnes différentes, ou de personne.
 forum-refusal-userinfo = la déclaration à votre sujet n’a pas pu être lue.
+forum-refusal-log-absent = { $provider } ne montre aucun journal public de ce qu’il délivre, et ce forum ne croit rien qui n’y figure pas. C’est au responsable de ce forum d’y regarder.
+forum-refusal-log-broken = Le journal public de { $provider } n’est plus celui que ce forum a vu jusqu’ici : personne ne peut se connecter ici tant que le responsable n’y a pas regardé. Ce qui a été trouvé figure à la page « À propos ».
+forum-refusal-log-missing = elle vient sans la preuve qu’elle figure au journal public.
+forum-refusal-log-malformed = la preuve qu’elle figure au journal public ne peut pas être lue.
+forum-refusal-log-origin = sa preuve est celle d’un autre journal que celui de { $provider } pour cette année.
+forum-refusal-log-signature = sa preuve n’est signée par aucune clé du journal public que ce forum connaît.
+forum-refusal-log-inclusion = sa preuve ne tient pas : l’entrée n’est pas au journal public.
+forum-refusal-log-kind = son entrée au journal public parle d’autre chose que d’une connexion.
+forum-refusal-log-token = son entrée au journal public est celle d’une autre connexion.
+forum-refusal-log-kid = son entrée au journal public nomme une autre clé que celle qui l’a signée.
+forum-refusal-log-hour = son entrée au journal public est d’une autre heure.
+forum-refusal-log-tag = son entrée au journal public n’est pas au nom de votre pseudonyme.
+forum-refusal-log-owner = son entrée au journal public est à un autre nom que celles de vos connexions précédentes ici.
+forum-refusal-log-number = son entrée au journal public porte le numéro de votre dernière connexion ici.
 forum-signed-out-title = Votre session est fermée
 forum-signed-out = Ce navigateur ne vous connaît plus ici.
 forum-signed-out-still = { $provider } vous connaît encore : sur un ordinateur partagé, déconnectez-vous là aussi.
@@ -215,6 +229,10 @@ forum-me-joined = Première connexion
 forum-me-signed-in = Dernière connexion
 forum-me-signed-in-help = Tout ce que { $provider } dit dans ce tableau date de ce jour et sera mis à jour à votre prochaine connexion. Une session dure sept jours au plus : ce que vous partagez n’est donc jamais plus ancien quand vous écrivez ou votez.
 forum-me-moderator = Modération depuis
+forum-me-log-owner = Votre nom au journal public
+forum-me-log-owner-help = Une empreinte par laquelle ce forum voit que toutes vos connexions sont au même nom. Personne ne peut avec elle trouver vos connexions dans le journal.
+forum-me-log-last = Votre dernier numéro au journal public
+forum-me-log-last-help = Son empreinte, par laquelle ce forum voit si des connexions à votre nom sont allées ailleurs.
 forum-me-not-shared = non partagé
 forum-me-written = Ce que vous avez écrit
 forum-me-voted = Sondages où vous avez voté
@@ -300,6 +318,45 @@ forum-about-badges = Ce que dit un badge
 forum-about-badges-text = « 30–39 ans · Isère · vérifié » veut dire : { $provider } a vérifié que l’âge et le lieu de résidence de cette personne sont dans ces tranches. Ouvrez un badge pour voir par qui et pour quelle année : c’est ce qui était vrai à la dernière connexion de cette personne, sept jours au plus avant qu’elle ait écrit ou voté pour la dernière fois. Le forum n’a que les tranches.
 forum-about-names = Les noms
 forum-about-names-text = Qui l’a demandé s’appelle « un membre » devant les visiteurs qui ne sont pas connectés, et les moteurs de recherche sont priés de ne pas garder la page.
+
+# Le journal public
+forum-log = Le journal public
+forum-log-text = { $provider } inscrit chaque connexion dans un journal public, qui ne dit ni qui s’est connecté ni où. Ce forum ne croit aucune connexion qui n’y figure pas. Chaque nuit, il vérifie que le journal est toujours celui qu’il a vu : que rien n’en a été retiré, que rien n’y a changé.
+forum-log-of = Dernier état vérifié
+forum-log-size = { $count ->
+    [0] aucune entrée
+    [one] { $count } entrée
+   *[other] { $count } entrées
+}
+forum-log-checked = Vérifié { $when }
+forum-log-never = Pas encore vérifié.
+forum-log-keys = Clés qui le signent
+forum-log-address = Adresse
+forum-log-own = Le vérifier soi-même
+forum-log-own-all = Tout le monde peut vérifier le journal entier, sans compte :
+forum-log-own-token = Qui a un jeton trouve la preuve qu’il figure au journal, sous le SHA-256 du jeton en hexadécimal :
+forum-log-own-sign-in = Le jeton de votre propre connexion dans ce navigateur a ce SHA-256 :
+forum-log-own-proof = Voir sa preuve au journal
+forum-log-unreachable = Le journal public était injoignable à la dernière vérification. Cela ne dit rien contre lui ; le forum réessaie.
+forum-log-unsigned = À la dernière vérification, le journal public n’était signé par aucune clé que ce forum connaît. Le forum réessaie.
+forum-log-unreadable = À la dernière vérification, le journal public n’a pas pu être lu. Le forum réessaie.
+forum-log-unwatched = Depuis plus de deux jours, le journal public n’a pas pu être vérifié.
+forum-log-missing = { $count ->
+    [one] Un jeton a été fait pour un membre de ce forum et n’est pas arrivé ici.
+   *[other] { $count } jetons ont été faits pour des membres de ce forum et ne sont pas arrivés ici.
+}
+forum-log-missing-help = Le fournisseur les numérote. Une connexion que ce forum a refusée à la dernière étape laisse un numéro de côté, comme un autre client du même secteur ; pour tout le reste, il vaut la peine de demander à { $provider }.
+forum-log-broken-title = Le journal public de { $provider } se contredit
+forum-log-broken = Personne ne peut se connecter ici tant que le responsable de ce forum n’y a pas regardé. Les deux états que { $provider } a signés peuvent être téléchargés ci-dessous, pour les montrer à d’autres.
+forum-log-break-smaller = Il a reculé : son état présent est plus ancien qu’un état qu’il avait signé.
+forum-log-break-forked = Un état qu’il avait signé ne fait pas partie de son passé : deux journaux ont été tenus, ou des entrées ont été changées.
+forum-log-break-entries = Ses entrées ne mènent pas à l’état qu’il a signé.
+forum-log-break-tiles = Ses empreintes ne mènent pas à l’état qu’il a signé.
+forum-log-break-grown = Il a continué après avoir été déclaré clos.
+forum-log-break-genesis = Son registre des institutions ne commence pas comme celui de { $provider }.
+forum-log-break-of = { $origin }, constaté le { $date }
+forum-log-break-accepted = Le { $date }, le responsable a décidé de continuer.
+forum-log-evidence = Télécharger les preuves
 
 # Problems
 problem-forum-reason-title = Il faut un motif

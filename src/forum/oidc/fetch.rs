@@ -8,7 +8,7 @@ use crate::forum::config::Outbound;
 
 /// The forum's HTTP client, as `openidconnect` calls it.
 #[derive(Clone, Debug)]
-pub(super) struct Fetcher(reqwest::Client);
+pub(in crate::forum) struct Fetcher(reqwest::Client);
 
 /// The provider could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +19,8 @@ pub enum FetchError {
     Setup(#[source] reqwest::Error),
     #[error("the request failed: {0}")]
     Request(#[from] reqwest::Error),
-    #[error("the answer is larger than {MAX_ANSWER} bytes")]
-    TooLarge,
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(usize),
     #[error("the answer is not HTTP: {0}")]
     Malformed(#[from] http::Error),
 }
@@ -44,21 +44,32 @@ impl Fetcher {
         Ok(Self(builder.build().map_err(FetchError::Setup)?))
     }
 
+    /// The status and the body of what stands at this address, of at most so many bytes.
+    pub(in crate::forum) async fn get(&self, address: &str, most: usize) -> Result<(u16, Vec<u8>), FetchError> {
+        let response = self.0.get(address).send().await?;
+        let status = response.status().as_u16();
+        Ok((status, read(response, most).await?))
+    }
+
     async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, FetchError> {
-        let mut response = self.0.execute(request.try_into()?).await?;
+        let response = self.0.execute(request.try_into()?).await?;
         let mut answer = http::Response::builder().status(response.status());
         for (name, value) in response.headers() {
             answer = answer.header(name, value);
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                return Err(FetchError::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(answer.body(body)?)
+        Ok(answer.body(read(response, MAX_ANSWER).await?)?)
     }
+}
+
+async fn read(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, FetchError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > most {
+            return Err(FetchError::TooLarge(most));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 impl<'c> AsyncHttpClient<'c> for Fetcher {

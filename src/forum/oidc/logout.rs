@@ -6,14 +6,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{Known, MAX_SKEW, Provider};
+use super::{MAX_SKEW, Provider, strict};
 use crate::{
-    forum::{
-        ambient::SECOND,
-        config::{Config, SigningAlgorithm},
-        oidc::Refusal,
-    },
-    wire::jose::{Algorithm, JwkSet, KeySet, Refusal as TokenRefusal, Typ, Verified, Verifier},
+    forum::{ambient::SECOND, config::Config, oidc::Refusal},
+    wire::jose::Refusal as TokenRefusal,
 };
 
 /// A session that has ended at the provider, or all of somebody's.
@@ -56,33 +52,13 @@ impl Provider {
         now: i64,
     ) -> Result<SignedOut, BadLogoutToken> {
         let known = self.known(now).await?;
-        let claims = match verified(config, &known, token, now) {
+        let claims = match strict::logout_token(config, &known, token, now) {
             // The provider may have changed its keys since they were fetched.
-            Err(TokenRefusal::Key) => verified(config, &*self.renewed(&known, now).await?, token, now)?,
+            Err(TokenRefusal::Key) => strict::logout_token(config, &*self.renewed(&known, now).await?, token, now)?,
             outcome => outcome?,
         };
         read(&claims)
     }
-}
-
-fn verified(config: &Config, known: &Known, token: &str, now: i64) -> Result<Map<String, Value>, TokenRefusal> {
-    let algorithms = [match config.signing_algorithm {
-        SigningAlgorithm::EdDsa => Algorithm::EdDSA,
-        SigningAlgorithm::Es256 => Algorithm::ES256,
-        SigningAlgorithm::Ps256 => Algorithm::PS256,
-        SigningAlgorithm::Rs256 => Algorithm::RS256,
-    }];
-    let reader = Verifier::new(Typ::LogoutToken, &config.issuer, &config.client_id)
-        .algorithms(&algorithms)
-        .require(&["iat", "jti", "events"])
-        .audience_may_be_a_list()
-        .leeway(MAX_SKEW)
-        .max_lifetime(MAX_LIFE);
-    // Keys that cannot be read verify nothing.
-    let keys = serde_json::to_vec(known.metadata.jwks()).ok().and_then(|keys| JwkSet::parse(&keys).ok());
-    let keys = keys.as_ref().map(KeySet::new).unwrap_or_default();
-    let verified: Verified<_> = reader.verify(token, &keys, now.div_euclid(SECOND))?;
-    Ok(verified.claims)
 }
 
 /// §2.6, from the fourth step on.
@@ -109,5 +85,3 @@ fn read(claims: &Map<String, Value>) -> Result<SignedOut, BadLogoutToken> {
 }
 
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
-/// Seconds a logout token may claim to live; the standard recommends two minutes.
-const MAX_LIFE: i64 = 600;

@@ -1,11 +1,14 @@
 //! Sign-in at the provider: OpenID Connect Core 1.0 §3.1 (authorization code) with S256 (RFC 7636), `state`, `nonce` and
-//! the `iss` of the answer (RFC 9207), by the crate `openidconnect` alone; and signing out, where the provider says so.
+//! the `iss` of the answer (RFC 9207), by the crate `openidconnect`; and signing out, where the provider says so. What that
+//! crate believes of signed JSON has to hold for the house's own reader too (`strict`).
 //!
 //! This file decides what is asked and what is accepted; it keeps nothing and knows no browser.
 
 mod fetch;
 mod logout;
 mod refusal;
+mod strict;
+mod types;
 
 use std::{
     ops::Add,
@@ -14,22 +17,20 @@ use std::{
 };
 
 use openidconnect::{
-    AccessTokenHash, AdditionalProviderMetadata, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError,
-    ClientId, CsrfToken, IssuerUrl, LanguageTag, LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
-    PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadata, RedirectUrl, RequestTokenError, Scope,
-    SignatureVerificationError, TokenResponse, UserInfoClaims,
+    AccessTokenHash, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, ClientId, CsrfToken, IssuerUrl,
+    LanguageTag, LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl,
+    RedirectUrl, RequestTokenError, Scope, SignatureVerificationError, TokenResponse, UserInfoClaims,
     core::{
-        CoreAuthDisplay, CoreAuthPrompt, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod,
-        CoreGenderClaim, CoreGrantType, CoreIdToken, CoreIdTokenClaims, CoreIdTokenVerifier, CoreJsonWebKey,
-        CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm, CoreResponseMode,
-        CoreResponseType, CoreSubjectIdentifierType, CoreTokenResponse,
+        CoreAuthPrompt, CoreGenderClaim, CoreIdToken, CoreIdTokenClaims, CoreIdTokenVerifier, CoreJwsSigningAlgorithm,
+        CoreResponseType,
     },
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 pub use self::fetch::FetchError;
-use self::fetch::Fetcher;
+use self::types::{Client, Metadata, TokenAnswer};
 pub(super) use self::{
+    fetch::Fetcher,
     logout::{BadLogoutToken, SignedOut},
     refusal::Refusal,
 };
@@ -37,6 +38,7 @@ use super::{
     ambient::{Ambient, DAY, HOUR, MINUTE, SECOND},
     claims::{Extra, Qualities},
     config::{Config, SigningAlgorithm},
+    log::{Claimed, Logged, Published, Trust, Unlogged},
 };
 
 /// The forum's view of its provider.
@@ -81,41 +83,9 @@ pub(super) struct Vouched {
     pub(super) sid: Option<String>,
     /// Goes back to the browser as the hint for signing out; this forum's server keeps none.
     pub(super) id_token: String,
+    /// Where the token stands in the public log, if the settings ask for it.
+    pub(super) logged: Option<Logged>,
 }
-
-/// What of the description the crate has no place for.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Extras {
-    #[serde(default)]
-    end_session_endpoint: Option<openidconnect::EndSessionUrl>,
-}
-
-impl AdditionalProviderMetadata for Extras {}
-
-type Metadata = ProviderMetadata<
-    Extras,
-    CoreAuthDisplay,
-    CoreClientAuthMethod,
-    CoreClaimName,
-    CoreClaimType,
-    CoreGrantType,
-    CoreJweContentEncryptionAlgorithm,
-    CoreJweKeyManagementAlgorithm,
-    CoreJsonWebKey,
-    CoreResponseMode,
-    CoreResponseType,
-    CoreSubjectIdentifierType,
->;
-
-/// The crate's client for a provider that was discovered.
-type Client = CoreClient<
-    openidconnect::EndpointSet,
-    openidconnect::EndpointNotSet,
-    openidconnect::EndpointNotSet,
-    openidconnect::EndpointNotSet,
-    openidconnect::EndpointMaybeSet,
-    openidconnect::EndpointMaybeSet,
->;
 
 impl Provider {
     pub(super) fn new(config: &Config) -> Result<Self, ProviderError> {
@@ -183,11 +153,12 @@ impl Provider {
         code: String,
         nonce: String,
         verifier: String,
+        trust: Option<&Trust>,
         now: i64,
     ) -> Result<Vouched, Refusal> {
         let known = self.known(now).await?;
         let client = self.client(config, &known);
-        let answer: CoreTokenResponse = client
+        let answer: TokenAnswer = client
             .exchange_code(AuthorizationCode::new(code))
             .map_err(|_| Refusal::Discovery)?
             .set_pkce_verifier(PkceCodeVerifier::new(verifier))
@@ -196,22 +167,35 @@ impl Provider {
             .map_err(|error| refused_token(&error))?;
         let id_token = answer.id_token().ok_or(Refusal::Token)?;
         let nonce = Nonce::new(nonce);
-        let (client, claims) = match verified(config, &client, id_token, &nonce, now) {
+        let (client, claims, known) = match verified(config, &client, id_token, &nonce, now) {
             Err(Unverified::UnknownKey) => {
                 // The provider may have changed its keys since they were fetched: look once, and not at every bad token.
                 let renewed = self.renewed(&known, now).await?;
                 let client = self.client(config, &renewed);
                 let claims = verified(config, &client, id_token, &nonce, now).map_err(Unverified::refusal)?;
-                (client, claims)
+                (client, claims, renewed)
             }
             Err(unverified) => return Err(unverified.refusal()),
-            Ok(claims) => (client, claims),
+            Ok(claims) => (client, claims, known),
         };
+        strict::id_token(config, &known, &id_token.to_string(), now)?;
         bound_to(&client, config, id_token, &claims, &answer)?;
         let sub = subject(&claims)?;
+        let logged = trust.map(|trust| logged(trust, id_token, &claims, &answer)).transpose()?;
         let of = self.qualities(&client, &claims, &answer).await?;
         let id_token = id_token.to_string();
-        Ok(Vouched { sub, of, sid: session(&id_token), id_token })
+        Ok(Vouched { sub, of, sid: session(&id_token), id_token, logged })
+    }
+
+    /// What the provider says of its public log.
+    pub(super) async fn published(&self, now: i64) -> Result<Published, Refusal> {
+        let known = self.known(now).await?;
+        let tlog = known.metadata.additional_metadata().tlog.as_ref().ok_or(Unlogged::Absent)?;
+        Published::read(self.issuer.as_str(), tlog).ok_or(Refusal::Discovery)
+    }
+
+    pub(super) fn fetcher(&self) -> &Fetcher {
+        &self.fetcher
     }
 
     /// Where to send the browser to end its session at the provider too, if the provider offers it.
@@ -263,7 +247,7 @@ impl Provider {
 
     fn client(&self, config: &Config, known: &Known) -> Client {
         let secret = config.client_secret.as_ref().map(|secret| secret.expose().to_owned());
-        CoreClient::from_provider_metadata(
+        openidconnect::Client::from_provider_metadata(
             known.metadata.clone(),
             ClientId::new(config.client_id.clone()),
             secret.map(openidconnect::ClientSecret::new),
@@ -276,7 +260,7 @@ impl Provider {
         &self,
         client: &Client,
         claims: &CoreIdTokenClaims,
-        answer: &CoreTokenResponse,
+        answer: &TokenAnswer,
     ) -> Result<Qualities, Refusal> {
         let info: UserInfoClaims<Extra, CoreGenderClaim> = client
             .user_info(answer.access_token().clone(), Some(claims.subject().clone()))
@@ -368,7 +352,7 @@ fn bound_to(
     config: &Config,
     token: &CoreIdToken,
     claims: &CoreIdTokenClaims,
-    answer: &CoreTokenResponse,
+    answer: &TokenAnswer,
 ) -> Result<(), Refusal> {
     if claims.authorized_party().is_some_and(|party| party.as_str() != config.client_id) {
         return Err(Refusal::Audience);
@@ -404,8 +388,39 @@ fn session(id_token: &str) -> Option<String> {
     struct Session {
         sid: Option<String>,
     }
-    let claims = data_encoding::BASE64URL_NOPAD.decode(id_token.split('.').nth(1)?.as_bytes()).ok()?;
-    serde_json::from_slice::<Session>(&claims).ok()?.sid.filter(|sid| (1..=255).contains(&sid.len()))
+    let session: Session = part(id_token, 1)?;
+    session.sid.filter(|sid| (1..=255).contains(&sid.len()))
+}
+
+/// Where an ID token that has been verified stands in the public log.
+fn logged(
+    trust: &Trust,
+    id_token: &CoreIdToken,
+    claims: &CoreIdTokenClaims,
+    answer: &TokenAnswer,
+) -> Result<Logged, Refusal> {
+    #[derive(Deserialize)]
+    struct Header {
+        kid: String,
+    }
+    let token = id_token.to_string();
+    // A token whose header names no key is verified where there is only one: in the log it names it.
+    let header: Header = part(&token, 0).ok_or(Unlogged::Kid)?;
+    let beside = answer.extra_fields().extra_fields();
+    let claimed = Claimed {
+        token: &token,
+        kid: &header.kid,
+        issued: claims.issue_time().timestamp(),
+        proof: beside.tlog_proof.as_ref(),
+        owner: beside.tlog_owner.as_ref(),
+    };
+    Ok(trust.believe(&claimed)?)
+}
+
+/// A part of a token as JSON: 0 is the header, 1 the claims.
+fn part<T: serde::de::DeserializeOwned>(token: &str, number: usize) -> Option<T> {
+    let part = data_encoding::BASE64URL_NOPAD.decode(token.split('.').nth(number)?.as_bytes()).ok()?;
+    serde_json::from_slice(&part).ok()
 }
 
 fn refused_token<E: std::error::Error + 'static, R: openidconnect::ErrorResponse + 'static>(

@@ -2,6 +2,8 @@
 
 use openidconnect::{ClaimsVerificationError, SignatureVerificationError};
 
+use crate::forum::log::Unlogged;
+
 /// An answer of the provider that is not accepted, or a request that could not be made.
 ///
 /// None carries a value of the answer: a log line tells the kind alone.
@@ -41,9 +43,12 @@ pub(in crate::forum) enum Refusal {
     Subject,
     #[error("the provider's statement about the person cannot be read")]
     UserInfo,
+    #[error("{0}")]
+    Unlogged(#[from] Unlogged),
 }
 
 impl Refusal {
+    /// Without those of the log, of which there is another list.
     #[cfg(test)]
     pub(in crate::forum) const ALL: [Self; 17] = [
         Self::Unreachable,
@@ -85,12 +90,17 @@ impl Refusal {
             Self::Expired => "expired",
             Self::Subject => "subject",
             Self::UserInfo => "userinfo",
+            Self::Unlogged(unlogged) => unlogged.as_str(),
         }
     }
 
     /// Whether the provider has answered at all: the page then begins with saying so.
     pub(in crate::forum) const fn is_answer(self) -> bool {
-        !matches!(self, Self::Unreachable | Self::Unavailable | Self::Denied | Self::Misconfigured | Self::Discovery)
+        match self {
+            Self::Unreachable | Self::Unavailable | Self::Denied | Self::Misconfigured | Self::Discovery => false,
+            Self::Unlogged(unlogged) => unlogged.is_answer(),
+            _ => true,
+        }
     }
 
     /// Sorts the error codes of RFC 6749 §4.1.2.1 and OpenID Connect Core 1.0 §3.1.2.6 by who can do something about them.

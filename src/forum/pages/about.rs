@@ -8,6 +8,7 @@ use axum::{
 
 use super::{
     frame::Frame,
+    log::LogView,
     topic::visible,
     visit::{Answer, Visit, see},
 };
@@ -25,6 +26,7 @@ struct AboutPage<'a> {
     issuer: String,
     asks: Vec<String>,
     rules: Vec<(String, String, String)>,
+    log: Option<LogView>,
 }
 
 /// `GET /about`
@@ -48,6 +50,7 @@ pub(super) async fn about(State(forum): State<Forum>, visit: Visit) -> Answer {
         issuer: config.issuer.clone(),
         asks: asks.collect(),
         rules: rules.collect(),
+        log: LogView::of(&visit).await?,
     };
     visit.show_listed(true, &view)
 }

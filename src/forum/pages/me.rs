@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderValue, header},
     response::IntoResponse,
 };
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
 use super::{
@@ -20,7 +21,7 @@ use crate::{
     forum::{
         Forum,
         claims::Audience,
-        store::{Member, Reported, StoreError, Voted},
+        store::{Member, Owner, Reported, StoreError, Voted},
     },
     http::{Page, SafeForm},
 };
@@ -78,11 +79,13 @@ pub(super) async fn me(State(forum): State<Forum>, visit: Visit) -> Answer {
     let provider = forum.config().provider_name.as_str();
     let written = forum.store().written_by(member.id).await?;
     let trail = forum.store().trail_of(member.id).await?;
+    let mut rows = rows(&visit, member);
+    rows.extend(forum.store().owner(member.id).await?.into_iter().flat_map(|owner| rows_of_log(&visit, &owner)));
     let view = MePage {
         page: &visit.page,
         frame: Frame::new(&visit, words.t("forum-me")),
         lead: words.with("forum-me-lead", &[("provider", provider)]),
-        rows: rows(&visit, member),
+        rows,
         written: written
             .into_iter()
             .map(|it| Line { post: it.id, title: it.title, at: lens.moment(it.created_at) })
@@ -186,6 +189,16 @@ fn rows(visit: &Visit, member: &Member) -> Vec<Row> {
     ]
 }
 
+fn rows_of_log(visit: &Visit, owner: &Owner) -> [Row; 2] {
+    let words = visit.words();
+    [("forum-me-log-owner", &owner.key), ("forum-me-log-last", &owner.last)].map(|(label, hash)| Row {
+        label: words.t(label),
+        value: Some(BASE64URL_NOPAD.encode(hash)),
+        help: Some(words.t(&format!("{label}-help"))),
+        code: true,
+    })
+}
+
 async fn document(visit: &Visit, member: &Member) -> Result<Value, StoreError> {
     let store = visit.forum.store();
     let config = visit.forum.config();
@@ -193,6 +206,7 @@ async fn document(visit: &Visit, member: &Member) -> Result<Value, StoreError> {
     let voted = store.voted_by(&member.sub).await?;
     let reports = store.reported_by(member.id).await?;
     let trail = store.trail_of(member.id).await?;
+    let owner = store.owner(member.id).await?;
     Ok(json!({
         "forum": config.base_url,
         "issuer": config.issuer,
@@ -210,6 +224,9 @@ async fn document(visit: &Visit, member: &Member) -> Result<Value, StoreError> {
         })).collect::<Vec<_>>(),
         "voted_in": voted.iter().map(|it| json!({"topic": it.topic, "question": it.question})).collect::<Vec<_>>(),
         "reports": reports.iter().map(|it| json!({"message": it.post, "reason": it.reason})).collect::<Vec<_>>(),
+        "log": owner.map(|owner| json!({
+            "owner": BASE64URL_NOPAD.encode(&owner.key), "last": BASE64URL_NOPAD.encode(&owner.last),
+        })),
         "moderation": trail.iter().map(|it| json!({
             "at": rfc3339(it.at), "action": it.action, "reason": it.reason,
         })).collect::<Vec<_>>(),

@@ -7,6 +7,7 @@ mod compose;
 mod fault;
 mod frame;
 mod kept;
+mod log;
 mod me;
 mod moderation;
 mod notice;
@@ -57,6 +58,7 @@ pub(super) fn routes(forum: Forum) -> Router {
         .route("/signed-out", get(sign_in::signed_out))
         .route("/back-channel-logout", post(back_channel::logout))
         .route("/about", get(about::about))
+        .route("/log/evidence/{id}", get(log::evidence))
         .route("/robots.txt", get(about::robots))
         .layer(middleware::from_fn(to_its_end))
         .with_state(forum)

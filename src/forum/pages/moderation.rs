@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{
     fault::{Fault, Told},
     frame::Frame,
+    log::LogView,
     refused::sanction_text,
     report::MAX_REASON,
     sign_in::Nothing,
@@ -34,6 +35,7 @@ struct ModerationPage<'a> {
     frame: Frame,
     reports: Vec<ReportView>,
     trail: Vec<TrailLine>,
+    log: Option<LogView>,
 }
 
 struct ReportView {
@@ -140,6 +142,7 @@ pub(super) async fn overview(State(forum): State<Forum>, visit: Visit) -> Answer
             })
             .collect(),
         trail: trail.into_iter().map(|line| trail_line(&lens, line, &people)).collect(),
+        log: LogView::of(&visit).await?,
     };
     visit.show(&view)
 }

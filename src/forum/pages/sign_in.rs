@@ -15,8 +15,9 @@ use crate::{
     forum::{
         Forum,
         ambient::{DAY, SECOND},
+        log::Unlogged,
         oidc::{Answer as ProviderAnswer, Refusal, Vouched},
-        store::Pending,
+        store::{Pending, StoreError},
     },
     http::{SafeForm, site::SESSION_COOKIE},
 };
@@ -41,6 +42,10 @@ pub(super) struct Nothing {}
 /// `GET /sign-in`; also what the provider calls to begin a sign-in (OpenID Connect Core 1.0 §4).
 pub(super) async fn start(State(forum): State<Forum>, Query(start): Query<Start>, visit: Visit) -> Answer {
     let ambient = forum.ambient();
+    // Nobody is sent there in vain.
+    if let Err(refusal) = forum.trust(visit.now).await? {
+        return refused(&visit, refusal, &start.goal);
+    }
     let browser = visit.browser.clone().unwrap_or_else(|| ambient.token());
     let language = visit.page.lang().tag();
     let begun = match forum.provider().begin(forum.config(), ambient, start.share.is_some(), language).await {
@@ -67,7 +72,11 @@ pub(super) async fn callback(State(forum): State<Forum>, Query(answer): Query<Pr
         Ok(code) => code,
         Err(refusal) => return refused(&visit, refusal, &goal),
     };
-    match forum.provider().redeem(forum.config(), code, nonce, verifier, visit.now).await {
+    let trust = match forum.trust(visit.now).await? {
+        Ok(trust) => trust,
+        Err(refusal) => return refused(&visit, refusal, &goal),
+    };
+    match forum.provider().redeem(forum.config(), code, nonce, verifier, trust.as_ref(), visit.now).await {
         Ok(vouched) => welcome(&visit, &vouched, &goal).await,
         Err(refusal) => refused(&visit, refusal, &goal),
     }
@@ -106,7 +115,10 @@ pub(super) async fn signed_out(State(forum): State<Forum>, Query(query): Query<S
 /// Opens the session of somebody the provider vouches for.
 async fn welcome(visit: &Visit, vouched: &Vouched, goal: &str) -> Answer {
     let forum = &visit.forum;
-    let id = forum.store().welcome(&vouched.sub, &vouched.of, visit.now).await?;
+    let id = match admit(visit, vouched).await? {
+        Ok(id) => id,
+        Err(unlogged) => return refused(visit, unlogged.into(), goal),
+    };
     let token = forum.ambient().token();
     forum.store().begin_session(&token, visit.session.as_deref(), id, vouched.sid.as_deref(), visit.now).await?;
     tracing::info!(member = id, "signed in");
@@ -118,6 +130,21 @@ async fn welcome(visit: &Visit, vouched: &Vouched, goal: &str) -> Answer {
         set(&mut response, site.set_cookie(HINT_COOKIE, &vouched.id_token, Some(SESSION)));
     }
     Ok(response)
+}
+
+/// Writes who it is, where the log does not speak against it; and remembers the head that the log has shown with the token.
+async fn admit(visit: &Visit, vouched: &Vouched) -> Result<Result<i64, Unlogged>, StoreError> {
+    let store = visit.forum.store();
+    let Some(logged) = &vouched.logged else {
+        return Ok(Ok(store.welcome(&vouched.sub, &vouched.of, visit.now).await?));
+    };
+    if !store.see_head(&logged.head, visit.now).await? {
+        tracing::error!(
+            "two heads of the public log have one size: nobody signs in until the operator has looked at it"
+        );
+        return Ok(Err(Unlogged::Broken));
+    }
+    store.welcome_logged(&vouched.sub, &vouched.of, logged, visit.now).await
 }
 
 /// Takes from the browser what it held of a session that is over.
@@ -146,8 +173,10 @@ fn refused(visit: &Visit, refusal: Refusal, goal: &str) -> Answer {
 const fn status(refusal: Refusal) -> StatusCode {
     match refusal {
         Refusal::Denied => StatusCode::FORBIDDEN,
-        Refusal::Unreachable | Refusal::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        Refusal::Discovery | Refusal::Misconfigured => StatusCode::BAD_GATEWAY,
+        Refusal::Unreachable | Refusal::Unavailable | Refusal::Unlogged(Unlogged::Broken) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        Refusal::Discovery | Refusal::Misconfigured | Refusal::Unlogged(Unlogged::Absent) => StatusCode::BAD_GATEWAY,
         _ => StatusCode::BAD_REQUEST,
     }
 }

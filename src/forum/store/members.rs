@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::FromRow;
+use sqlx::{FromRow, Sqlite, Transaction};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, log::take_owner};
 use crate::forum::{
     ambient::day,
     claims::{Audience, Qualities},
+    log::{Logged, Unlogged},
 };
 
 /// A member of this forum.
@@ -43,26 +44,26 @@ impl Store {
     /// Takes what the provider says at a sign-in, and gives the member's number.
     pub(in crate::forum) async fn welcome(&self, sub: &str, of: &Qualities, now: i64) -> Result<i64, StoreError> {
         let mut tx = self.begin().await?;
-        let id = sqlx::query_scalar(WELCOME)
-            .bind(sub)
-            .bind(&of.name)
-            .bind(&of.name_assurance)
-            .bind(of.audience.as_str())
-            .bind(of.indexable)
-            .bind(&of.age_bracket)
-            .bind(of.age_over_18)
-            .bind(&of.residence)
-            .bind(&of.residence_label)
-            .bind(&of.sex)
-            .bind(serde_json::to_string(&of.roles)?)
-            .bind(serde_json::to_string(&of.groups)?)
-            .bind(of.heteronyms_per_person)
-            .bind(of.claims_as_of)
-            .bind(day(now))
-            .fetch_one(&mut *tx)
-            .await?;
+        let id = welcome(&mut tx, sub, of, now).await?;
         tx.commit().await?;
         Ok(id)
+    }
+
+    /// The same for a token that stands in the log, or why its owner is not that of this `sub`.
+    pub(in crate::forum) async fn welcome_logged(
+        &self,
+        sub: &str,
+        of: &Qualities,
+        logged: &Logged,
+        now: i64,
+    ) -> Result<Result<i64, Unlogged>, StoreError> {
+        let mut tx = self.begin().await?;
+        let id = welcome(&mut tx, sub, of, now).await?;
+        if let Err(unlogged) = take_owner(&mut tx, id, logged).await? {
+            return Ok(Err(unlogged));
+        }
+        tx.commit().await?;
+        Ok(Ok(id))
     }
 
     pub(in crate::forum) async fn member(&self, id: i64) -> Result<Option<Member>, StoreError> {
@@ -169,6 +170,34 @@ impl TryFrom<MemberRow> for Member {
             moderator_since: row.moderator_since,
         })
     }
+}
+
+/// Writes the row of a member, new or renewed.
+async fn welcome(
+    tx: &mut Transaction<'static, Sqlite>,
+    sub: &str,
+    of: &Qualities,
+    now: i64,
+) -> Result<i64, StoreError> {
+    let id = sqlx::query_scalar(WELCOME)
+        .bind(sub)
+        .bind(&of.name)
+        .bind(&of.name_assurance)
+        .bind(of.audience.as_str())
+        .bind(of.indexable)
+        .bind(&of.age_bracket)
+        .bind(of.age_over_18)
+        .bind(&of.residence)
+        .bind(&of.residence_label)
+        .bind(&of.sex)
+        .bind(serde_json::to_string(&of.roles)?)
+        .bind(serde_json::to_string(&of.groups)?)
+        .bind(of.heteronyms_per_person)
+        .bind(of.claims_as_of)
+        .bind(day(now))
+        .fetch_one(&mut **tx)
+        .await?;
+    Ok(id)
 }
 
 const WELCOME: &str = "INSERT INTO members (sub, name, name_assurance, name_audience, indexable, age_bracket, age_over_18,

@@ -4,6 +4,7 @@
 //! file is its owner's alone, and one process's at a time.
 
 mod boards;
+mod log;
 mod members;
 mod moderation;
 mod polls;
@@ -26,6 +27,7 @@ use sqlx::{
 
 pub(super) use self::{
     boards::{Glimpse, NewTopic, Post, Replied, Topic},
+    log::{Found, KnownBy, Owner, Seen, State},
     members::{Member, Voted},
     moderation::{AuditLine, Measure, Reported, Sanction, SanctionKind},
     polls::{NewPoll, Poll, Vote},

@@ -24,7 +24,7 @@ impl Provider {
             self.end_grant(client, code.terms.grant, now).await?;
             return Err(EndpointError::new(ErrorCode::InvalidGrant, "the code has expired"));
         }
-        let Code { mut terms, nonce, session, session_tag, .. } = code;
+        let Code { mut terms, nonce, challenge, session, session_tag, .. } = code;
         terms.binding.clone_from(&caller.binding);
         let mut rng = self.ambient.rng();
         let refresh = terms.scope.contains("offline_access").then(|| Token::generate(&mut rng));
@@ -43,7 +43,10 @@ impl Provider {
             })
             .await;
         match ticket {
-            Ok(ticket) => Ok(self.response(ready.terms, refresh, self.issuance.release(ticket)?)),
+            Ok(ticket) => {
+                self.repeats.note(&client.id, challenge, nonce.as_deref());
+                Ok(self.response(ready.terms, refresh, self.issuance.release(ticket, &self.transparency).await?))
+            }
             // Whether or not what the code rests on still stands: it may have been spent before that fell.
             Err(IssueError::Spent | IssueError::Dead) => {
                 self.end_grant(client, id, now).await?;

@@ -37,7 +37,9 @@ impl Provider {
             })
         });
         match ticket.await {
-            Ok(ticket) => Ok(self.response(ready.terms, next, self.issuance.release(ticket)?)),
+            Ok(ticket) => {
+                Ok(self.response(ready.terms, next, self.issuance.release(ticket, &self.transparency).await?))
+            }
             // Somebody else was faster by an instant: refused, and nobody is signed out for it.
             Err(IssueError::Spent) => Err(ErrorCode::InvalidGrant.into()),
             Err(error) => Err(error.into()),

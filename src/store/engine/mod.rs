@@ -70,11 +70,17 @@ pub struct Tx {
     busy: bool,
     /// The engine refused something: the connection is not trusted with another reader.
     doubtful: bool,
-    /// The work that runs now changed something.
-    wrote: bool,
-    /// What the work logged so far; of a group of work, of all that is kept.
-    leaves: Vec<Pending>,
+    work: Work,
     sequencer: Installed,
+}
+
+/// What is known of the work in a transaction.
+#[derive(Default)]
+struct Work {
+    /// The piece that runs now changed something.
+    wrote: bool,
+    /// What it logged so far, and what those before it have whose effects are kept.
+    leaves: Vec<Pending>,
 }
 
 /// What a [`Tx`] is for. PostgreSQL would let a read write, outside any transaction.
@@ -203,8 +209,7 @@ impl Tx {
             failed: false,
             busy: false,
             doubtful: false,
-            wrote: false,
-            leaves: Vec::new(),
+            work: Work::default(),
             sequencer: Arc::clone(sequencer),
         }
     }
@@ -228,28 +233,28 @@ impl Tx {
             return Err(error);
         }
         let receipt = Receipt::default();
-        self.leaves.push(Pending { log, leaf, receipt: receipt.clone() });
+        self.work.leaves.push(Pending { log, leaf, receipt: receipt.clone() });
         Ok(receipt)
     }
 
     /// Another piece of work begins. Answers how many leaves others have logged before it.
     fn begin_work(&mut self) -> usize {
         self.failed = false;
-        self.wrote = false;
-        self.leaves.len()
+        self.work.wrote = false;
+        self.work.leaves.len()
     }
 
     /// Has the leaves of all work of this transaction written, as the last thing before its commit.
     async fn sequence(&mut self) -> Result<Option<Box<dyn Sequenced>>, StoreError> {
-        let leaves = std::mem::take(&mut self.leaves);
+        let leaves = std::mem::take(&mut self.work.leaves);
         if leaves.is_empty() {
             return Ok(None);
         }
         let sequencer = self.sequencer.get().cloned().ok_or(StoreError::Unavailable("nobody keeps the logs"))?;
         // A panic must not end the task that writes for everybody.
-        let sequenced = std::panic::AssertUnwindSafe(sequencer.sequence(self, leaves)).catch_unwind().await;
-        let sequenced = sequenced.unwrap_or_else(|_| Err(StoreError::Other("panicked".into())))?;
-        if self.failed { Err(StoreError::Aborted) } else { Ok(Some(sequenced)) }
+        let numbered = std::panic::AssertUnwindSafe(sequencer.sequence(self, leaves)).catch_unwind().await;
+        let numbered = numbered.unwrap_or_else(|_| Err(StoreError::Other("panicked".into())))?;
+        if self.failed { Err(StoreError::Aborted) } else { Ok(Some(numbered)) }
     }
 
     /// Lets others have the connection, now that all work on it has come to its end.
@@ -339,7 +344,7 @@ impl Tx {
         outcome: Result<T, sqlx::Error>,
         hit: fn(&T) -> bool,
     ) -> Result<T, StoreError> {
-        self.wrote |= !statement.reads() && outcome.as_ref().is_ok_and(hit);
+        self.work.wrote |= !statement.reads() && outcome.as_ref().is_ok_and(hit);
         outcome.map_err(|error| {
             let error = StoreError::from(error);
             self.doubtful = true;

@@ -20,10 +20,7 @@ use super::{
 };
 use crate::{
     domain::ambient::{Ambient, Timestamp},
-    store::{
-        StoreError,
-        sequencer::{Installed, Sequenced},
-    },
+    store::{StoreError, sequencer::Installed},
 };
 
 /// Runs of one transaction at the most.
@@ -172,8 +169,9 @@ impl Node {
                 Run::Done => group.into_iter().for_each(|job| job.answer(Ok(()))),
                 Run::Failed(error) => {
                     tracing::error!(error = %error, works = group.len(), "a commit failed");
-                    let failed = || Err(StoreError::Unavailable("the commit failed"));
-                    group.into_iter().for_each(|job| job.answer(failed()));
+                    for job in group {
+                        job.answer(Err(StoreError::Unavailable("the commit failed")));
+                    }
                 }
                 // Each on its own: what is wrong with one must not keep others from their commit.
                 Run::Again => {
@@ -196,7 +194,7 @@ impl Node {
             let keep = job.run(&mut tx).await;
             any |= keep;
             // `after_release` rolls back.
-            if tx.busy || several && !keep && (tx.wrote || tx.doubtful) {
+            if tx.busy || several && !keep && (tx.work.wrote || tx.doubtful) {
                 return Run::Again;
             }
         }
@@ -211,7 +209,9 @@ impl Node {
         };
         match tx.end("COMMIT").await {
             Ok(()) => {
-                sequenced.map(Sequenced::committed);
+                if let Some(sequenced) = sequenced {
+                    sequenced.committed();
+                }
                 Run::Done
             }
             Err(StoreError::Busy) => Run::Again,

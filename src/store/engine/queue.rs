@@ -102,13 +102,13 @@ where
             // A panic in one piece of work must not end the worker for everybody.
             let outcome = std::panic::AssertUnwindSafe(async { work(tx).await }).catch_unwind().await;
             let outcome = outcome.unwrap_or_else(|_| {
-                (tx.wrote, tx.doubtful) = (true, true);
+                (tx.work.wrote, tx.doubtful) = (true, true);
                 Err(StoreError::Other("panicked".into()).into())
             });
             let outcome = if tx.failed { outcome.and(Err(StoreError::Aborted.into())) } else { outcome };
             let keep = outcome.is_ok();
             if !keep {
-                tx.leaves.truncate(logged);
+                tx.work.leaves.truncate(logged);
             }
             // What the engine wants to see again has no answer yet.
             self.outcome = (!tx.busy).then_some(outcome);

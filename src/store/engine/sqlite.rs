@@ -159,7 +159,7 @@ async fn commit_together(tx: &mut Tx, group: &mut [Box<dyn Job>]) -> Result<(), 
     control(tx, "BEGIN IMMEDIATE").await.map_err(Fault::Commit)?;
     let committed = run_and_commit(tx, group).await;
     if committed.is_err() {
-        tx.leaves.clear();
+        tx.work.leaves.clear();
         // SQLite may have rolled back by itself (disk full, I/O error): then this is an error that says nothing new.
         let _ = control(tx, "ROLLBACK").await;
     }

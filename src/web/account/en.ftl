@@ -47,6 +47,7 @@ codes-done = I have put them away
 
 sign-in-title = Sign in
 sign-in-lead = No forum sees this page, or how you sign in.
+sign-in-onward = Then you go on to { $forum }.
 sign-in-again = Is it still you?
 sign-in-again-lead = Before going on, prove once more that it is you.
 sign-in-passkey = Sign in with a passkey

@@ -47,6 +47,7 @@ codes-done = Je les ai rangés
 
 sign-in-title = Se connecter
 sign-in-lead = Aucun forum ne voit cette page, ni comment vous vous connectez.
+sign-in-onward = Vous continuerez ensuite vers { $forum }.
 sign-in-again = Est-ce toujours vous ?
 sign-in-again-lead = Avant de continuer, prouvez encore une fois que c’est vous.
 sign-in-passkey = Se connecter avec une clé d’accès

@@ -13,7 +13,7 @@ use crate::{
     accounts::{Accounts, Error, NewSession},
     http::{Page, Problem, SafeForm, form::SafeJson, site::SESSION_COOKIE},
     web::{
-        Farewells,
+        Destination, Destinations, Farewells,
         shared::{Device, Reader, Return, browser_tag, problem, refused, signed_out},
     },
 };
@@ -22,6 +22,8 @@ use crate::{
 #[template(path = "web/account/sign_in.html", config = "src/askama.toml")]
 struct SignIn<'a> {
     page: &'a Page,
+    /// The forum that it goes on to.
+    forum: Option<&'a Destination>,
     back: &'a str,
     /// Somebody is signed in and has to prove to be there.
     again: bool,
@@ -56,6 +58,7 @@ pub(super) struct Nothing {}
 
 pub(super) async fn form(
     accounts: Accounts,
+    destinations: Destinations,
     Reader { page, signed_in }: Reader,
     Query(asked): Query<Asked>,
 ) -> Response {
@@ -63,8 +66,9 @@ pub(super) async fn form(
         (Some(signed_in), None) => page.see_other(&Return::default().path(&accounts, &signed_in)),
         (signed_in, back) => {
             let back = back.unwrap_or_default();
-            let again = signed_in.is_some();
-            page.render(&SignIn { page: &page, back: &back.0, again, login: "", problem: None })
+            let (page, forum) = destinations.of(page, back.under_way()).await;
+            let (forum, again) = (forum.as_ref(), signed_in.is_some());
+            page.render(&SignIn { page: &page, forum, back: &back.0, again, login: "", problem: None })
         }
     }
 }
@@ -81,23 +85,27 @@ pub(super) async fn options(
 
 pub(super) async fn by_passkey(
     accounts: Accounts,
+    destinations: Destinations,
     Reader { page, signed_in }: Reader,
     Device(device): Device,
     SafeForm(proof): SafeForm<Proof>,
 ) -> Response {
     let browser = browser_tag(&page);
     let begun = accounts.sign_in_with_passkey(&proof.credential, browser, &device, signed_in.as_ref()).await;
-    outcome(&accounts, &page, signed_in.is_some(), &proof.back, "", begun)
+    let tried = Tried { again: signed_in.is_some(), back: &proof.back, login: "" };
+    outcome(&accounts, &destinations, page, tried, begun).await
 }
 
 pub(super) async fn by_passphrase(
     accounts: Accounts,
+    destinations: Destinations,
     Reader { page, signed_in }: Reader,
     Device(device): Device,
     SafeForm(typed): SafeForm<Typed>,
 ) -> Response {
     let begun = accounts.sign_in_with_passphrase(&typed.login, &typed.passphrase, &device, signed_in.as_ref()).await;
-    outcome(&accounts, &page, signed_in.is_some(), &typed.back, &typed.login, begun)
+    let tried = Tried { again: signed_in.is_some(), back: &typed.back, login: &typed.login };
+    outcome(&accounts, &destinations, page, tried, begun).await
 }
 
 pub(super) async fn sign_out(
@@ -113,19 +121,28 @@ pub(super) async fn sign_out(
     Ok(signed_out(page, &frames, None))
 }
 
-fn outcome(
-    accounts: &Accounts,
-    page: &Page,
+/// What a form of this page said, to show it once more.
+struct Tried<'a> {
     again: bool,
-    back: &Return,
-    login: &str,
+    back: &'a Return,
+    login: &'a str,
+}
+
+async fn outcome(
+    accounts: &Accounts,
+    destinations: &Destinations,
+    page: Page,
+    Tried { again, back, login }: Tried<'_>,
     begun: Result<NewSession, Error>,
 ) -> Response {
     match begun {
-        Ok(session) => signed_in_to(page, &session, &back.path(accounts, &session.signed_in)),
+        Ok(session) => signed_in_to(&page, &session, &back.path(accounts, &session.signed_in)),
         Err(error) => {
             let problem = problem(error);
-            refused(page, &problem, &SignIn { page, back: &back.0, again, login, problem: Some(&problem) })
+            let (page, forum) = destinations.of(page, back.under_way()).await;
+            let shown =
+                SignIn { page: &page, forum: forum.as_ref(), back: &back.0, again, login, problem: Some(&problem) };
+            refused(&page, &problem, &shown)
         }
     }
 }

@@ -105,7 +105,7 @@ struct Returning<'a> {
     address: &'a str,
 }
 
-/// Takes the answer to the client after the sign-in form, which knows of no client. Browsers hold the policy of that form
+/// Takes the answer to the client after the sign-in form, whose policy names no client. Browsers hold the policy of that form
 /// against every redirect that answers it (CSP3 §6.4.1 `form-action`), and a page ends the row of them.
 fn by_way_of_a_page(page: &Page, answer: &Answer) -> Response {
     let address = answer.response.url(&answer.redirect);

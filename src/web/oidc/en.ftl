@@ -15,8 +15,6 @@ choose-again = You had left this forum. Your place is still yours; choose a name
 
 consent-title = Enter { $forum }?
 consent-changed = Something changed while this page was open: what { $forum } says of itself or asks for, or what is known of you. Nothing has been told yet. Here is how it stands now; please look again.
-consent-policy = Its privacy policy
-consent-terms = Its terms of use
 consent-learns = What the forum will learn
 consent-name = Name
 consent-name-untold = Not told

@@ -11,6 +11,7 @@ use axum::{
 use super::caller::Caller;
 
 use crate::{
+    domain::ids::ClientId,
     provider::{Provider, client::EndpointError, introspection::Introspected},
     wire::oauth::{ErrorCode, ErrorResponse, MAX_BODY, Params, ParamsError},
 };
@@ -26,15 +27,10 @@ pub(super) async fn jwks(State(provider): State<Provider>) -> Response {
 }
 
 pub(super) async fn token(State(provider): State<Provider>, caller: Caller, uri: Uri, body: Bytes) -> Response {
-    let params = match form(&caller.headers, &body) {
+    let params = match of_client(&caller, &uri, &body) {
         Ok(params) => params,
         Err(refusal) => return *refusal,
     };
-    if uri.query().is_some_and(|query| query.contains("client_secret")) {
-        tracing::warn!(target: "audit", "a client sent its secret in an address: rotate it");
-        let why = "send parameters in the body: an address is written to logs";
-        return oauth_error(ErrorCode::InvalidRequest, why, false);
-    }
     let (authorization, dpop) = (caller.values(&header::AUTHORIZATION), caller.values(&DPOP));
     let answer = match provider.token(&params, caller.credentials(&authorization, &dpop)).await {
         Ok(response) => no_store(Json(response).into_response()),
@@ -43,8 +39,8 @@ pub(super) async fn token(State(provider): State<Provider>, caller: Caller, uri:
     with_nonce(answer, &provider, &dpop)
 }
 
-pub(super) async fn push(State(provider): State<Provider>, caller: Caller, body: Bytes) -> Response {
-    let params = match form(&caller.headers, &body) {
+pub(super) async fn push(State(provider): State<Provider>, caller: Caller, uri: Uri, body: Bytes) -> Response {
+    let params = match of_client(&caller, &uri, &body) {
         Ok(params) => params,
         Err(refusal) => return *refusal,
     };
@@ -56,8 +52,8 @@ pub(super) async fn push(State(provider): State<Provider>, caller: Caller, body:
     with_nonce(answer, &provider, &dpop)
 }
 
-pub(super) async fn introspect(State(provider): State<Provider>, caller: Caller, body: Bytes) -> Response {
-    let params = match form(&caller.headers, &body) {
+pub(super) async fn introspect(State(provider): State<Provider>, caller: Caller, uri: Uri, body: Bytes) -> Response {
+    let params = match of_client(&caller, &uri, &body) {
         Ok(params) => params,
         Err(refusal) => return *refusal,
     };
@@ -72,8 +68,8 @@ pub(super) async fn introspect(State(provider): State<Provider>, caller: Caller,
     }
 }
 
-pub(super) async fn revoke(State(provider): State<Provider>, caller: Caller, body: Bytes) -> Response {
-    let params = match form(&caller.headers, &body) {
+pub(super) async fn revoke(State(provider): State<Provider>, caller: Caller, uri: Uri, body: Bytes) -> Response {
+    let params = match of_client(&caller, &uri, &body) {
         Ok(params) => params,
         Err(refusal) => return *refusal,
     };
@@ -82,6 +78,22 @@ pub(super) async fn revoke(State(provider): State<Provider>, caller: Caller, bod
         Ok(()) => no_store(StatusCode::OK.into_response()),
         Err(error) => refusal(&error),
     }
+}
+
+/// The parameters with which a client authenticates, and whatever it wants.
+fn of_client(caller: &Caller, uri: &Uri, body: &Bytes) -> Result<Params, Box<Response>> {
+    let params = form(&caller.headers, body)?;
+    let query = uri.query().unwrap_or_default();
+    if !query.contains("client_secret") {
+        return Ok(params);
+    }
+    // Who has to act on it: its own id is no secret, and is named only when it can be one.
+    let named = Params::parse(query.as_bytes(), MAX_BODY).ok();
+    let client = named.and_then(|named| named.get("client_id").ok()??.parse::<ClientId>().ok());
+    let client = client.as_ref().map_or("-", ClientId::as_str);
+    tracing::warn!(target: "audit", client, "a client sent its secret in an address: rotate it");
+    let why = "send parameters in the body: an address is written to logs";
+    Err(Box::new(oauth_error(ErrorCode::InvalidRequest, why, false)))
 }
 
 /// The parameters of a form-encoded body.
@@ -98,8 +110,13 @@ pub(super) fn form(headers: &HeaderMap, body: &Bytes) -> Result<Params, Box<Resp
         *refusal.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return Err(Box::new(refusal));
     }
-    let refuse = |error: ParamsError| Box::new(oauth_error(ErrorCode::InvalidRequest, &error.to_string(), false));
-    Params::parse(body, MAX_BODY).map_err(refuse)
+    Params::parse(body, MAX_BODY).map_err(|error| {
+        let mut refusal = oauth_error(ErrorCode::InvalidRequest, &error.to_string(), false);
+        if matches!(error, ParamsError::TooLong(_)) {
+            *refusal.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+        }
+        Box::new(refusal)
+    })
 }
 
 fn refusal(EndpointError { code, description, challenge }: &EndpointError) -> Response {

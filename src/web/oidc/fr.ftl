@@ -15,8 +15,6 @@ choose-again = Vous aviez quitté ce forum. Vous y retrouvez votre place ; chois
 
 consent-title = Entrer dans { $forum } ?
 consent-changed = Quelque chose a changé pendant que cette page était ouverte : ce que { $forum } dit de lui-même ou demande, ou ce que l’on sait de vous. Rien n’a encore été transmis. Voici ce qu’il en est maintenant ; veuillez relire.
-consent-policy = Sa politique de confidentialité
-consent-terms = Ses conditions d’utilisation
 consent-learns = Ce que le forum apprendra
 consent-name = Nom
 consent-name-untold = Non transmis

@@ -42,11 +42,11 @@ struct Found {
     leaf: String,
 }
 
-/// The newest head (C2SP tlog-checkpoint).
+/// The newest head, cosigned where there are witnesses (C2SP tlog-checkpoint).
 async fn checkpoint(State(transparency): State<Transparency>, Path(log): Path<String>) -> Result<Response, Problem> {
-    let head = transparency.head(named(&log)?).await.map_err(store_problem)?;
-    let head = head.filter(|head| head.size > 0).ok_or_else(Problem::not_found)?;
-    Ok(([(header::CACHE_CONTROL, "no-cache"), (header::CONTENT_TYPE, TEXT)], head.checkpoint).into_response())
+    let head = transparency.published(named(&log)?).await.map_err(store_problem)?;
+    let head = head.ok_or_else(Problem::not_found)?;
+    Ok(([(header::CACHE_CONTROL, "no-cache"), (header::CONTENT_TYPE, TEXT)], head).into_response())
 }
 
 async fn tile(State(transparency): State<Transparency>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {

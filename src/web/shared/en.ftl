@@ -100,3 +100,7 @@ signed-out-text = Your session on this device has ended.
 signed-out-onward = The forums you visited are being told. You go on in a moment.
 signed-out-continue = Continue
 signed-out-frame = A forum ends your session
+
+forum-home = Its home page
+forum-policy = Its privacy policy
+forum-terms = Its terms of use

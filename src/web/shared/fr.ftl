@@ -100,3 +100,7 @@ signed-out-text = Votre session est fermée sur cet appareil.
 signed-out-onward = Les forums que vous avez visités sont prévenus. La suite vient dans un instant.
 signed-out-continue = Continuer
 signed-out-frame = Un forum ferme votre session
+
+forum-home = Sa page d’accueil
+forum-policy = Sa politique de confidentialité
+forum-terms = Ses conditions d’utilisation

@@ -37,9 +37,14 @@ pub fn sign_in_to_go_on(sealed: &str) -> String {
 }
 
 impl Return {
+    /// The sign-in to a forum that it goes on with, sealed, if it does.
+    pub fn under_way(&self) -> Option<&str> {
+        self.0.strip_prefix(UNDER_WAY)
+    }
+
     /// The path that was sealed, while it is not too long ago.
     pub fn sealed_path(&self, accounts: &Accounts) -> Option<String> {
-        if let Some(sealed) = self.0.strip_prefix(UNDER_WAY) {
+        if let Some(sealed) = self.under_way() {
             // Whether it was sealed here is found out where it leads: on one page of our own.
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
             return sealed.bytes().all(is_plain).then(|| format!("{}?tx={sealed}", paths::INTERACTION));

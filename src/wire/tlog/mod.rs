@@ -12,6 +12,10 @@
 //!   cosignature   what a witness signs                                 C2SP tlog-cosignature
 //!   witness       how it is asked to, and what it answers              C2SP tlog-witness
 //!   tlog_proof    entry, proof and checkpoint in one text              C2SP tlog-proof
+//!   leaf          what an entry says                                   specs/log.md §3
+//!   owner         how people find their leaves                         specs/log.md §4
+//!   commitment    what a leaf is bound to without saying it            specs/log.md §5
+//!   slot          the place of a person in a sector                    specs/log.md §6
 //! ```
 //!
 //! Sizes are at most 2⁶² ([`MAX_SIZE`]), so that every proof has at most 63 hashes ([`MAX_PROOF`]) and every size fits

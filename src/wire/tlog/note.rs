@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use super::{
     cosignature::{self, MAX_TIME},
     error::NoteError,
+    hash::from_base64,
 };
 
 /// The longest note that is read: room for 16 signatures that resist quantum computers, of up to 5 kB each.
@@ -190,7 +191,7 @@ impl FromStr for NoteSignature {
     fn from_str(line: &str) -> Result<Self, Self::Err> {
         let malformed = NoteError::Malformed("a signature line is not “— name base64”");
         let (name, encoded) = line.strip_prefix("— ").and_then(|rest| rest.split_once(' ')).ok_or(malformed.clone())?;
-        let decoded = BASE64.decode(encoded.as_bytes()).ok();
+        let decoded = from_base64(encoded);
         let decoded = decoded.as_deref().and_then(|bytes| bytes.split_first_chunk());
         match decoded {
             Some((id, bytes)) if valid_name(name) && !bytes.is_empty() => {

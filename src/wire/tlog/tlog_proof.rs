@@ -18,7 +18,7 @@ use data_encoding::BASE64;
 use super::{
     checkpoint::{Checkpoint, SignedCheckpoint},
     error::{InclusionError, NoteError},
-    hash::Hash,
+    hash::{Hash, from_base64},
     note::{MAX_NOTE, NoteKey},
     proof::verify_inclusion,
     tile::number,
@@ -72,8 +72,8 @@ impl TlogProof {
             return Err(NoteError::Malformed("the first line is not that of a proof"));
         }
         let extra = head.next_if(|line| line.starts_with("extra ")).and_then(|line| line.strip_prefix("extra "));
-        let extra = extra.map(|extra| BASE64.decode(extra.as_bytes())).transpose();
-        let extra = extra.map_err(|_| NoteError::Malformed("the extra data is not base64"))?;
+        let not_base64 = NoteError::Malformed("the extra data is not base64");
+        let extra = extra.map(|extra| from_base64(extra).ok_or(not_base64)).transpose()?;
         let index = head.next().and_then(|line| number(line.strip_prefix("index ")?));
         let index = index.ok_or(NoteError::Malformed("the index is missing or no number"))?;
         Self::new(extra, index, hashes(head)?, SignedCheckpoint::parse(checkpoint.as_bytes())?)

@@ -4,6 +4,7 @@ mod demo;
 mod registrars;
 mod serve;
 mod tls;
+mod witness;
 
 use std::{
     fs::{self, File},

@@ -221,6 +221,114 @@ async fn bound_tokens_and_certificates_are_options_too_and_a_name_like_another_i
 }
 
 #[tokio::test]
+async fn what_is_said_of_a_registered_forum_changes_and_the_rest_stays() {
+    let place = Installation::new().await;
+    let more = ["--policy-uri=https://forum.example/privacy", "--required=residence", "--contact=a@forum.example"];
+    let added = place.add("c_budget", "forum.example", &[&more[..], &["--auth-alg=ES256", "--dpop"]].concat()).await;
+    let told = secret(added.as_ref().unwrap()).unwrap().to_owned();
+    let update = [
+        "update",
+        "c_budget",
+        "--name=Budget de Voiron",
+        "--redirect-uri=https://forum.example/new?a=b",
+        "--redirect-uri=https://forum.example/cb",
+        "--post-logout-redirect-uri=https://forum.example/bye",
+        "--logo-uri=https://forum.example/logo.png",
+        "--userinfo-alg=ES256",
+        "--residence=commune",
+        "--contact=b@forum.example",
+        "--contact=c@forum.example",
+        "--without=policy_uri",
+        "--without=dpop_bound_access_tokens",
+    ];
+    let changed = place.clients(&update).await.unwrap();
+    insta::assert_snapshot!(changed, @r"
+    Budget de Voiron
+    issuer          https://id.example
+    client_id       c_budget
+    scope           openid profile age residence
+    algorithm       RS256
+    authentication  client_secret_basic
+    profile         strict
+    sector          forum.example
+    residence       commune
+    redirect_uri    https://forum.example/new?a=b
+    redirect_uri    https://forum.example/cb
+    after sign-out  https://forum.example/bye
+    what to paste   https://id.example/connect?client_id=c_budget
+    contacts        b@forum.example
+    contacts        c@forum.example
+    logo_uri        https://forum.example/logo.png
+    required        residence
+    token_endpoint_auth_signing_alg  ES256
+    userinfo_signed_response_alg  ES256
+    ");
+    assert_eq!(place.clients(&["show", "c_budget"]).await.unwrap(), changed);
+    let same = place.clients(&["update", "c_budget"]).await.unwrap();
+    assert_eq!(same, changed, "nothing said, nothing changed");
+
+    let none = place.clients(&["update", "c_budget", "--auth-method=none"]).await.unwrap();
+    assert_eq!(secret(&none), None);
+    let again = place.clients(&["update", "c_budget", "--auth-method=client_secret_post"]).await.unwrap();
+    assert!(secret(&again).is_some_and(|new| new != told), "the old one went with the method: {again}");
+    let kept = place.clients(&["update", "c_budget", "--auth-method=client_secret_basic"]).await.unwrap();
+    assert_eq!(secret(&kept), None, "it has one");
+}
+
+#[tokio::test]
+async fn g16_no_update_gives_a_client_another_sector_or_other_subjects() {
+    let place = Installation::new().await;
+    place.add("c_budget", "forum.example", &[]).await.unwrap();
+    let update = async |more: &[&str]| place.clients(&[&["update", "c_budget"], more].concat()).await;
+    for option in ["--sector=other.example", "--join-sector", "--heteronyms=2", "--native", "--subject-type=public"] {
+        assert!(update(&[option]).await.unwrap_err().contains("unexpected argument"), "{option}");
+    }
+    let elsewhere = "--redirect-uri=https://new.example/cb";
+    assert_eq!(
+        update(&[elsewhere]).await.unwrap_err(),
+        "redirect_uris: new.example is not where this client was; members keep the sub by which it knows them, so it has \
+         to be the same forum: --moved says so (option --redirect-uri)"
+    );
+    let port = update(&["--redirect-uri=https://forum.example:8443/cb"]).await.unwrap_err();
+    assert!(port.starts_with("redirect_uris: forum.example:8443 is not where this client was"), "{port}");
+    let moved = update(&[elsewhere, "--moved"]).await.unwrap();
+    assert!(moved.contains("\nsector          forum.example\n"), "its members are who they were: {moved}");
+    assert!(moved.contains("\nredirect_uri    https://new.example/cb\n") && !moved.contains("forum.example/cb"));
+    let other = place.add("c_new", "forum.example", &[]).await.unwrap_err();
+    assert!(other.starts_with("sector: forum.example is that of c_budget"), "and nobody takes its place: {other}");
+}
+
+#[tokio::test]
+async fn an_update_that_cannot_be_is_refused_with_the_option_and_changes_nothing() {
+    let place = Installation::new().await;
+    place.add("c_budget", "forum.example", &[]).await.unwrap();
+    let before = place.clients(&["show", "c_budget"]).await.unwrap();
+    for (more, says) in [
+        (&["--redirect-uri=http://forum.example/cb"][..], "redirect_uris: the redirect URI begins with http"),
+        (&["--logo-uri=http://forum.example/"], "logo_uri has to be an https address"),
+        (&["--without=redirect_uris"], "redirect_uris has to hold 1 to 20 addresses (option --redirect-uri)"),
+        (&["--without=logo_uri"], "--without logo_uri: this client has registered nothing of that name"),
+        (&["--without=sector"], "--without sector: this client has registered nothing of that name"),
+        (
+            &["--profile=fapi2"],
+            "token_endpoint_auth_method: the value is not one that clients of the profile fapi2 may",
+        ),
+        (&["--request-object-alg=ES256"], "jwks or jwks_uri has to be there"),
+        (&["--required=sex"], "required: sex is not among what the scope asks for (option --required)"),
+        (&["--backchannel-logout-uri=https://127.0.0.1/x"], "(option --backchannel-logout-uri)"),
+    ] {
+        let error = place.clients(&[&["update", "c_budget"], more].concat()).await.unwrap_err();
+        assert!(error.contains(says), "{more:?}: {error}");
+        assert_eq!(place.clients(&["show", "c_budget"]).await.unwrap(), before, "{more:?}");
+    }
+    let unknown = place.clients(&["update", "c_nobody", "--name=X"]).await.unwrap_err();
+    assert_eq!(unknown, "c_nobody is unknown: `heteronym clients list` prints all");
+    place.clients(&["disable", "c_budget"]).await.unwrap();
+    let ended = place.clients(&["update", "c_budget", "--name=X"]).await.unwrap_err();
+    assert_eq!(ended, "c_budget is disabled: register the forum anew with `heteronym clients add`");
+}
+
+#[tokio::test]
 async fn a_refusal_names_the_option_that_was_typed() {
     let place = Installation::new().await;
     for (more, says) in [

@@ -347,7 +347,9 @@ async fn g11_a_logo_is_kept_and_neither_fetched_nor_shown() {
     assert_eq!(text(&told, "logo_uri"), sink.at("/logo.png"));
     let forum = forum_of(&service, &told).await;
     let mut browser = service.browser();
-    let sign_in = browser.get(&forum.request("openid profile").target()).await;
+    let asked = browser.get(&forum.request("openid profile").target()).await;
+    let sign_in = browser.get(asked.location().unwrap()).await;
+    assert!(sign_in.text().contains("id=\"by-passphrase\""));
     browser.sign_in(&service, &service.arnaud().await).await;
     let choose = browser.get(&forum.request("openid profile").target()).await;
     let consent = browser.choose(&choose, &Choices::all("Genêt")).await;

@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use heteronym::{
-    clients::{ClientKeys, KeySource, KeySourceError, KeysError, OutboundError},
+    clients::{ClientKeys, Draft, KeySource, KeySourceError, KeysError, OutboundError},
     domain::ambient::Timestamp,
-    wire::jose::{Algorithm, InvalidKey, JwkSet, KeySet, Refusal, Signer, SigningKey, Typ, Verified, Verifier},
+    wire::{
+        jose::{Algorithm, InvalidKey, JwkSet, KeySet, Refusal, Signer, SigningKey, Typ, Verified, Verifier},
+        oauth::AuthMethod,
+    },
 };
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::outbound_sink::{Script, Sink, guard};
+use crate::harness::{self, ClientKey, Service};
 
 const NOW: Timestamp = Timestamp(1_900_000_000_000);
 const CLIENT: &str = "c_forum";
@@ -216,6 +221,34 @@ async fn g8_an_address_that_never_gave_a_set_gives_no_keys() {
     assert_eq!(forum.verify(&signer(1), NOW).await, failure);
     assert_eq!(forum.verify(&signer(1), after(INSTANT)).await, failure);
     assert_eq!(forum.fetches(), 1);
+}
+
+#[tokio::test]
+async fn g8_a_client_whose_keys_cannot_be_had_is_nobody_after_a_day_and_itself_when_they_are_back() {
+    let key = ClientKey::new(Algorithm::EdDSA);
+    let (there, away) = (Script::body(&key.jwks().to_string()), Script::status("503 Service Unavailable", ""));
+    let sink = Sink::start(there.clone()).await;
+    let service = Service::start_at(ISSUER, &format!("[outbound]\nallow = [\"{}\"]", sink.authority()), 1).await;
+    let draft = Draft {
+        name: "Forum".to_owned(),
+        redirect_uris: vec!["https://forum.example/cb".to_owned()],
+        scope: "openid".to_owned(),
+        auth_method: AuthMethod::PrivateKeyJwt,
+        jwks_uri: Some(sink.at("/jwks.json")),
+        ..Draft::default()
+    };
+    let (client, secret) = service.services.clients.register(draft).await.unwrap();
+    let forum = harness::Forum { client, secret, key: Some(key), dpop: None, certificate: None };
+    let pushed = async || forum.push(&service, &forum.request("openid")).await;
+    assert_eq!(pushed().await.status, StatusCode::CREATED);
+    sink.now_answers(away);
+    service.wait(23 * 3_600);
+    assert_eq!(pushed().await.status, StatusCode::CREATED, "the last good set");
+    service.wait(2 * 3_600);
+    assert_eq!(pushed().await.error(), (401, "invalid_client".to_owned()));
+    sink.now_answers(there);
+    service.wait(61);
+    assert_eq!(pushed().await.status, StatusCode::CREATED);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use heteronym::{
 };
 
 use super::{forum, refused};
-use crate::harness::Service;
+use crate::harness::{Answer, Choices, Service};
 
 fn at(uris: &[&str]) -> Draft {
     Draft { redirect_uris: uris.iter().map(ToString::to_string).collect(), ..forum() }
@@ -111,6 +111,42 @@ async fn of_several_hosts_one_is_named() {
     );
     assert_eq!(register(&service, named("www.example", two)).await.sector.as_str(), "www.example");
     register(&service, forum()).await;
+}
+
+#[tokio::test]
+async fn g16_members_of_a_forum_that_moves_stay_who_they_were_and_agree_anew_only_to_what_changed() {
+    let service = Service::start().await;
+    let clients = &service.services.clients;
+    let mut forum = service.forum("forum.example", "openid profile").await;
+    let citizen = service.arnaud().await;
+    let before = service.sign_in(&forum, &citizen, "openid profile", &Choices::all("Genêt")).await;
+    let before = service.told(&before).await;
+    let new = vec!["https://new.example/callback".to_owned()];
+    let draft = Draft { redirect_uris: new, ..Draft::of(&forum.client, &[], false).unwrap() };
+    let refused = clients.update(&forum.client, &draft, false).await.unwrap_err().to_string();
+    assert!(refused.starts_with("redirect_uris: new.example is not where this client was"), "{refused}");
+    let (moved, secret) = clients.update(&forum.client, &draft, true).await.unwrap();
+    assert_eq!((moved.sector.as_str(), secret.is_none()), ("forum.example", true));
+    let stale = clients.update(&forum.client, &draft, true).await.unwrap_err().to_string();
+    assert!(stale.contains("busy") || stale.contains("again"), "somebody changed it since it was read: {stale}");
+
+    let old = forum.request("openid profile").target();
+    forum.client = moved;
+    let mut browser = service.browser();
+    browser.sign_in(&service, &citizen).await;
+    browser.get(&old).await.assert_error_page("the address that it had");
+    let request = forum.request("openid profile").with("prompt", "none");
+    let answer = Answer::of(&browser.get(&request.target()).await);
+    assert_eq!(answer.address, "https://new.example/callback");
+    let after = service.told(&forum.tokens(&service, &request, &answer).await).await;
+    assert_eq!((&after["sub"], &after["name"]), (&before["sub"], &before["name"]));
+
+    let policy_uri = Some("https://new.example/privacy".to_owned());
+    let draft = Draft { policy_uri, ..Draft::of(&forum.client, &[], false).unwrap() };
+    forum.client = clients.update(&forum.client, &draft, false).await.unwrap().0;
+    let request = forum.request("openid profile").with("prompt", "none");
+    let answer = Answer::of(&browser.get(&request.target()).await);
+    assert_eq!(answer.error(), "consent_required", "to another policy");
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! From the sheet to a session, and out again.
 
+use heteronym::clients::Draft;
+
 use super::*;
+use crate::harness::Choices;
 
 #[tokio::test]
 async fn the_code_of_a_sheet_opens_the_account_with_a_passphrase_which_signs_in_from_then_on() {
@@ -146,6 +149,52 @@ async fn a_newcomer_sent_by_a_forum_returns_there_after_activating() {
     let on = done.location().unwrap().to_owned();
     assert!(on.starts_with("/interaction?tx="), "{on}");
     assert!(house.browser.get(&on).await.text().contains("/interaction/choose"));
+}
+
+#[tokio::test]
+async fn whoever_is_sent_by_a_forum_reads_which_one_and_what_it_says_of_itself() {
+    let mut house = House::with_passphrase().await;
+    let draft = Draft {
+        name: "Budget participatif".to_owned(),
+        client_uri: Some("https://forum.example/".to_owned()),
+        policy_uri: Some("https://forum.example/privacy?a=b&c=d".to_owned()),
+        tos_uri: Some("https://forum.example/terms".to_owned()),
+        scope: "openid age".to_owned(),
+        ..Draft::default()
+    };
+    let forum = house.service.register("forum.example", draft).await;
+    house.browser = house.service.browser();
+    let sent = house.browser.get(&forum.request("openid age").with("ui_locales", "fr").target()).await;
+    let page = house.browser.get(sent.location().unwrap()).await;
+    let says_all = |page: &Reply| {
+        let text = page.text();
+        let links =
+            ["https://forum.example/", "https://forum.example/privacy?a=b&#38;c=d", "https://forum.example/terms"];
+        assert!(text.contains("forum.example<") || text.contains("forum.example ·"), "where it is: {text}");
+        for link in links {
+            assert!(text.contains(&format!("<a href=\"{link}\" rel=\"noopener noreferrer\"")), "{link}: {text}");
+        }
+    };
+    says_all(&page);
+    assert!(page.text().contains("Vous continuerez ensuite vers") && page.text().contains("lang=\"fr\""));
+    let back = page.field("return").unwrap();
+    let login = house.login();
+    let wrong = [("login", login.as_str()), ("passphrase", "another phrase"), ("return", &back)];
+    let again = house.browser.post_form(&page, "/sign-in", &wrong).await;
+    assert_eq!(again.status, 403, "{}", again.text());
+    says_all(&again);
+    let right = [("login", login.as_str()), ("passphrase", PASSPHRASE), ("return", &back)];
+    let done = house.browser.post_form(&page, "/sign-in", &right).await;
+    let choice = house.browser.get(done.location().unwrap()).await;
+    let consent = house.browser.choose(&choice, &Choices::all("Genêt")).await;
+    assert!(consent.text().contains("id=\"consent\""));
+    says_all(&consent);
+
+    let mut stranger = house.service.browser();
+    let elsewhere = stranger.get(&format!("/sign-in?return={back}")).await;
+    assert!(elsewhere.status == 200 && !elsewhere.text().contains("forum.example"), "it was sent to another browser");
+    let plain = stranger.get("/sign-in").await;
+    assert!(!plain.text().contains("id=\"forum\""));
 }
 
 #[tokio::test]

@@ -3,6 +3,10 @@
 mod boards;
 mod browser;
 mod drafts;
+mod forged;
+mod ledger;
+mod log_check;
+mod logged;
 mod me;
 mod moderation;
 mod polls;
@@ -23,13 +27,22 @@ use heteronym::{
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tempfile::TempDir;
 
-use self::{browser::Browser, provider::Provider};
+use self::{
+    browser::{Answer, Browser},
+    provider::Provider,
+};
 
 /// A forum with three boards, its provider, and a clock that stands still.
 struct House {
     forum: Forum,
     provider: Provider,
     clock: Arc<AtomicI64>,
+    directory: TempDir,
+}
+
+/// What is left of a house whose forum was shut down.
+struct Stopped {
+    provider: Provider,
     directory: TempDir,
 }
 
@@ -68,7 +81,13 @@ impl House {
         browser
     }
 
-    async fn sign_in(&self, browser: &mut Browser, sub: &str, mut claims: serde_json::Value) {
+    async fn sign_in(&self, browser: &mut Browser, sub: &str, claims: serde_json::Value) {
+        let answer = self.tries(browser, sub, claims).await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+    }
+
+    /// What the person gets who comes back from the provider.
+    async fn tries(&self, browser: &mut Browser, sub: &str, mut claims: serde_json::Value) -> Answer {
         claims["sub"] = sub.into();
         {
             let mut script = self.provider.script();
@@ -77,8 +96,7 @@ impl House {
             script.userinfo = claims;
         }
         let request = browser.get("/sign-in").await.leads_to();
-        let answer = browser.get(&self.provider.agree(&request)).await;
-        assert_eq!(answer.status, 303, "{}", answer.text);
+        browser.get(&self.provider.agree(&request)).await
     }
 
     /// Ends the session of this browser; its form token stays that of the page it has open.
@@ -89,11 +107,17 @@ impl House {
         browser.csrf = csrf;
     }
 
+    /// The forum is shut down; what it wrote and its provider stay.
+    async fn stopped(self) -> Stopped {
+        let Self { forum, provider, directory, .. } = self;
+        forum.serve(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(), Limits::default(), async {}).await;
+        Stopped { provider, directory }
+    }
+
     /// The same forum in a new process: other dice, the same database.
     async fn restarted(self) -> Self {
-        let Self { forum, provider, clock, directory } = self;
-        let config = forum.config().clone();
-        forum.serve(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(), Limits::default(), async {}).await;
+        let (config, clock) = (self.forum.config().clone(), Arc::clone(&self.clock));
+        let Stopped { provider, directory } = self.stopped().await;
         let forum = forum::open(config, ambient_of(&clock, 8_402)).await.unwrap();
         Self { forum, provider, clock, directory }
     }

@@ -1,4 +1,5 @@
-//! A provider of the tests' own: four endpoints on a free loopback port, and a hand that can spoil each answer.
+//! A provider of the tests' own: four endpoints and a public log on a free loopback port, and a hand that can spoil each
+//! answer.
 
 use std::{
     collections::HashMap,
@@ -7,16 +8,19 @@ use std::{
 
 use axum::{
     Form, Json, Router,
-    extract::State,
+    extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use data_encoding::BASE64URL_NOPAD;
 use ed25519_dalek::{Signer, SigningKey};
+use heteronym::wire::tlog::leaf::IssuanceLeaf;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
+
+use super::ledger::{Ledger, leaf_of, owner_of};
 
 /// What the provider will say next; each test spoils what it is about.
 pub(super) struct Script {
@@ -25,6 +29,8 @@ pub(super) struct Script {
     pub(super) header: Value,
     /// Members laid over the ID token's own; `null` takes one away.
     pub(super) id_token: Value,
+    /// Changes the texts of header and claims before they are signed.
+    pub(super) texts: fn(String, String) -> (String, String),
     /// Changes the finished token.
     pub(super) spoil: fn(String) -> String,
     pub(super) userinfo: Value,
@@ -33,6 +39,21 @@ pub(super) struct Script {
     pub(super) key_fetches: usize,
     pub(super) userinfo_fetches: usize,
     pub(super) down: bool,
+    pub(super) ledger: Ledger,
+    /// Whether the description speaks of the log.
+    pub(super) has_log: bool,
+    /// Makes the entry of a token.
+    pub(super) entry: fn(IssuanceLeaf) -> Vec<u8>,
+    /// Changes the answer to a code when it is finished.
+    pub(super) answer: fn(&mut Value),
+    /// In whose name the entries of a subject stand.
+    pub(super) owner: fn(&str) -> String,
+    /// How many entries stand in the name of each.
+    pub(super) numbers: HashMap<String, u64>,
+    /// The log in which tokens are entered, if it is not the one that the description shows.
+    pub(super) hidden: Option<String>,
+    /// Changes what the log serves: path and content.
+    pub(super) served: fn(&str, Vec<u8>) -> Vec<u8>,
     codes: HashMap<String, Value>,
     now: i64,
 }
@@ -55,12 +76,21 @@ impl Provider {
             keys: vec![public(&key, "house")],
             key,
             id_token: json!({}),
+            texts: |header, claims| (header, claims),
             spoil: |token| token,
             userinfo: json!({"sub": SUB}),
             end_session: true,
             key_fetches: 0,
             userinfo_fetches: 0,
             down: false,
+            ledger: Ledger::new(&issuer, SigningKey::from_bytes(&[21; 32]), now * 1_000),
+            has_log: true,
+            entry: |leaf| leaf.to_bytes().unwrap(),
+            answer: |_| (),
+            owner: str::to_owned,
+            numbers: HashMap::new(),
+            hidden: None,
+            served: |_, content| content,
             codes: HashMap::new(),
             now,
         };
@@ -70,6 +100,7 @@ impl Provider {
             .route("/jwks", get(jwks))
             .route("/token", post(token))
             .route("/userinfo", get(userinfo))
+            .route("/log/{*path}", get(log))
             .with_state(provider.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         provider
@@ -82,7 +113,7 @@ impl Provider {
     /// A token under the provider's key, spoilt like its ID tokens.
     pub(super) fn signed(&self, header: &Value, claims: &Value) -> String {
         let script = self.script();
-        (script.spoil)(sign(&script.key, header, claims))
+        script.sign(header, claims)
     }
 
     /// The person agrees: a code for the request the forum sent, and the path of the answer.
@@ -121,7 +152,21 @@ async fn discovery(State(provider): State<Provider>) -> Response {
     if script.end_session {
         document["end_session_endpoint"] = json!(format!("{at}/end-session"));
     }
+    if script.has_log {
+        document["tlog"] = script.ledger.description(at);
+    }
     Json(document).into_response()
+}
+
+async fn log(State(provider): State<Provider>, Path(path): Path<String>) -> Response {
+    let script = provider.script();
+    if script.down {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    match script.ledger.serve(&path) {
+        Some(content) => (script.served)(&path, content).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn jwks(State(provider): State<Provider>) -> Json<Value> {
@@ -150,9 +195,28 @@ async fn token(State(provider): State<Provider>, Form(form): Form<HashMap<String
             claims[name] = value.clone();
         }
     }
-    let signed = (script.spoil)(sign(&script.key, &script.header, &claims));
-    Json(json!({"access_token": "access", "token_type": "Bearer", "expires_in": 300, "id_token": signed}))
-        .into_response()
+    let signed = script.sign(&script.header, &claims);
+    let mut answer = json!({"access_token": "access", "token_type": "Bearer", "expires_in": 300, "id_token": signed});
+    script.enter(&signed, &claims, &mut answer);
+    (script.answer)(&mut answer);
+    Json(answer).into_response()
+}
+
+impl Script {
+    /// Enters a token in the log, and its proof in the answer.
+    fn enter(&mut self, token: &str, claims: &Value, answer: &mut Value) {
+        let name = (self.owner)(claims["sub"].as_str().unwrap_or(SUB));
+        let owner = owner_of(&name);
+        let next = self.numbers.entry(name).or_default();
+        let number = *next;
+        *next += 1;
+        let kid = self.header["kid"].as_str().unwrap_or("house");
+        let leaf = leaf_of(token, kid, claims["iat"].as_i64().unwrap_or(self.now), &owner, number);
+        let year = self.hidden.as_ref().unwrap_or(&self.ledger.year).clone();
+        let index = self.ledger.append(&year, (self.entry)(leaf));
+        answer["tlog_proof"] = self.ledger.proof(&year, index).to_string().into();
+        answer["tlog_owner"] = json!({"key": BASE64URL_NOPAD.encode(owner.expose()), "number": number});
+    }
 }
 
 async fn userinfo(State(provider): State<Provider>) -> Json<Value> {
@@ -161,11 +225,14 @@ async fn userinfo(State(provider): State<Provider>) -> Json<Value> {
     Json(script.userinfo.clone())
 }
 
-fn sign(key: &SigningKey, header: &Value, claims: &Value) -> String {
-    let encode = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
-    let input = format!("{}.{}", encode(header), encode(claims));
-    let signature = key.sign(input.as_bytes()).to_bytes();
-    format!("{input}.{}", BASE64URL_NOPAD.encode(&signature))
+impl Script {
+    fn sign(&self, header: &Value, claims: &Value) -> String {
+        let (header, claims) = (self.texts)(header.to_string(), claims.to_string());
+        let encode = |text: String| BASE64URL_NOPAD.encode(text.as_bytes());
+        let input = format!("{}.{}", encode(header), encode(claims));
+        let signature = self.key.sign(input.as_bytes()).to_bytes();
+        (self.spoil)(format!("{input}.{}", BASE64URL_NOPAD.encode(&signature)))
+    }
 }
 
 pub(super) const SUB: &str = "kq3hXcN0pJrWm5v1T8yZbA7uE2gLdFs9oQxRtYiUaB4";

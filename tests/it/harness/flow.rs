@@ -4,6 +4,8 @@ use axum::http::{StatusCode, header};
 use heteronym::domain::claim::Quality;
 use serde::Deserialize;
 
+use heteronym::wire::oauth::TokenOwner;
+
 use super::{Browser, Citizen, Forum, Reply, Service};
 
 /// An authorization request and what the client keeps of it.
@@ -42,6 +44,9 @@ pub(crate) struct Tokens {
     pub(crate) refresh_token: Option<String>,
     pub(crate) id_token: String,
     pub(crate) scope: String,
+    /// That the ID token is in the public log.
+    pub(crate) tlog_proof: String,
+    pub(crate) tlog_owner: TokenOwner,
 }
 
 impl Request {

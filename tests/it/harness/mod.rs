@@ -5,6 +5,7 @@ mod browser;
 mod counter;
 mod flow;
 mod forum;
+pub(crate) mod log;
 mod people;
 mod rows;
 mod service;

@@ -11,7 +11,7 @@ use heteronym::{
         ids::{PersonId, RegistrarId},
         quality::{Facts, Sex},
     },
-    store::{StoreError, accounts, persons, registrars},
+    store::{StoreError, accounts, log_secrets, persons, registrars},
 };
 use jiff::civil::Date;
 use rand::Rng as _;
@@ -105,12 +105,16 @@ impl Service {
             created_on: now.day(),
             disabled_at: None,
         };
+        let owners = self.services.owners.clone();
         let enrolled = self.services.store.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
                 if registrars::find(tx, office.id).await?.is_none() {
                     registrars::insert(tx, &office).await?;
                 }
                 persons::insert(tx, &row).await?;
+                let (_owner, secret) = owners.newcomer(row.id);
+                owners.welcome(tx, row.id, &secret).await?;
+                log_secrets::count_enrolment(tx, row.id).await?;
                 accounts::insert(tx, &stored).await
             })
         });

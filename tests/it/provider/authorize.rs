@@ -3,7 +3,7 @@
 use axum::http::{StatusCode, header};
 use heteronym::{clients::Draft, web::shared::Return};
 
-use crate::harness::{Answer, Browser, Choices, Citizen, Forum, ISSUER, Service};
+use crate::harness::{Answer, Browser, Choices, Citizen, Forum, ISSUER, Request, Service};
 
 async fn set_up() -> (Service, Forum, Citizen) {
     let service = Service::start().await;
@@ -62,7 +62,7 @@ async fn a22_prompt_none_never_shows_a_page() {
     let error = |reply| Answer::of(&reply).error().to_owned();
     assert_eq!(error(service.browser().get(&silent("openid")).await), "login_required");
     let mut browser = signed_in(&service, &citizen).await;
-    assert_eq!(error(browser.get(&silent("openid")).await), "account_selection_required");
+    assert_eq!(error(browser.get(&silent("openid")).await), "consent_required", "nobody has been here yet");
     browser.authorize(&forum.request("openid"), &Choices::all("Genêt")).await;
     assert_eq!(error(browser.get(&silent("openid age")).await), "consent_required");
     let both = forum.request("openid").with("prompt", "none login").target();
@@ -89,6 +89,101 @@ async fn prompt_login_and_select_account_have_somebody_sign_in_anew() {
         service.wait(1);
         let reply = browser.get(&forum.request("openid").with("prompt", prompt).target()).await;
         assert!(reply.location().unwrap().starts_with("/sign-in?"), "{prompt}: {:?}", reply.location());
+    }
+}
+
+/// Signs in again where the request has somebody do so, and goes on to the answer.
+async fn proves_again(service: &Service, citizen: &Citizen, browser: &mut Browser, request: &Request) -> Answer {
+    let reply = browser.get(&request.target()).await;
+    let asked = reply.location().unwrap();
+    assert!(asked.starts_with("/sign-in?return="), "{asked}");
+    let back = form_urlencoded::parse(asked.split_once('?').unwrap().1.as_bytes());
+    let back = Return(back.into_owned().next().unwrap().1);
+    let session = citizen.begin_session(service).await;
+    browser.hold_session(session.token.expose());
+    Answer::of(&browser.get(&back.path(&service.services.accounts, &session.signed_in)).await)
+}
+
+#[tokio::test]
+async fn whoever_has_to_sign_in_again_has_a_later_auth_time_and_the_same_sub() {
+    let (service, forum, citizen) = set_up().await;
+    let mut browser = signed_in(&service, &citizen).await;
+    let claims = r#"{"id_token":{"auth_time":{"essential":true}}}"#;
+    let request = || forum.request("openid").with("claims", claims);
+    let told = async |request: &Request, answer: &Answer| {
+        let tokens = forum.tokens(&service, request, answer).await;
+        let claims = service.verified(&forum, &tokens.id_token).await;
+        (claims["auth_time"].as_i64().unwrap(), claims["sub"].clone())
+    };
+    let (first, answer) = (request(), browser.authorize(&request(), &Choices::all("Genêt")).await);
+    assert!(answer.get("code").is_some(), "{:?}", first.params);
+    let (mut before, sub) = {
+        let request = request();
+        let answer = Answer::of(&browser.get(&request.target()).await);
+        told(&request, &answer).await
+    };
+    for (name, value) in [("prompt", "login"), ("max_age", "1"), ("prompt", "select_account")] {
+        service.wait(100);
+        let request = request().with(name, value);
+        let answer = proves_again(&service, &citizen, &mut browser, &request).await;
+        let now = told(&request, &answer).await;
+        assert_eq!(now, (before + 100, sub.clone()), "{name}={value}");
+        before = now.0;
+    }
+    service.wait(100);
+    for (name, value) in [("max_age", "10000"), ("prompt", "none")] {
+        let request = request().with(name, value);
+        let answer = Answer::of(&browser.get(&request.target()).await);
+        assert_eq!(
+            told(&request, &answer).await,
+            (before, sub.clone()),
+            "{name}={value}: nobody has to prove anything"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_registered_query_stays_in_the_address_with_the_answer_behind_it() {
+    let service = Service::start().await;
+    let address = "https://forum.example/callback?from=heteronym&x=%C3%A9&y=a+b";
+    let draft = Draft { scope: "openid".to_owned(), redirect_uris: vec![address.to_owned()], ..Draft::default() };
+    let forum = service.register("forum.example", draft).await;
+    let mut browser = signed_in(&service, &service.arnaud().await).await;
+    browser.authorize(&forum.request("openid"), &Choices::all("Genêt")).await;
+    let request = forum.request("openid");
+    let reply = browser.get(&request.target()).await;
+    assert!(reply.location().unwrap().starts_with(&format!("{address}&code=")), "{:?}", reply.location());
+    forum.tokens(&service, &request, &Answer::of(&reply)).await;
+    let refused = browser.get(&request.with("response_type", "token").target()).await;
+    assert!(refused.location().unwrap().starts_with(&format!("{address}&error=")), "{:?}", refused.location());
+    for other in ["", "?from=heteronym", "?x=%C3%A9&from=heteronym&y=a+b", "?from=heteronym&x=%c3%a9&y=a+b"] {
+        let request = forum.request("openid").with("redirect_uri", &format!("https://forum.example/callback{other}"));
+        browser.get(&request.target()).await.assert_error_page(other);
+    }
+}
+
+#[tokio::test]
+async fn what_only_hints_is_taken_and_never_a_reason_to_refuse() {
+    let (service, forum, citizen) = set_up().await;
+    let mut browser = signed_in(&service, &citizen).await;
+    browser.authorize(&forum.request("openid"), &Choices::all("Genêt")).await;
+    for (name, value) in [
+        ("login_hint", "somebody@elsewhere.example"),
+        ("display", "popup"),
+        ("display", "hologram"),
+        ("ui_locales", "tlh fr-CA"),
+        ("claims_locales", "fr de"),
+        ("acr_values", "urn:elsewhere:gold"),
+        ("id_token_hint", "x"),
+        ("unheard-of", "x"),
+    ] {
+        let request = forum.request("openid").with(name, value);
+        let answer = Answer::of(&browser.get(&request.target()).await);
+        forum.tokens(&service, &request, &answer).await;
+        let stranger = service.browser().get(&request.target()).await;
+        assert!(stranger.location().unwrap().starts_with("/sign-in?return="), "{name}={value}");
+        let page = service.browser().get(stranger.location().unwrap()).await;
+        assert!(!page.text().contains("elsewhere"), "{name}={value}: who a forum thinks it is is shown to nobody");
     }
 }
 

@@ -81,8 +81,8 @@ const TABLE: [(Gone, [&str; 16]); 8] = [
         Gone::Pseudonym,
         [
             "choice page",
-            "account_selection_required",
-            "account_selection_required",
+            "consent_required",
+            "consent_required",
             "choice page",
             "pushed",
             "401 invalid_token",

@@ -144,7 +144,7 @@ async fn a_retired_pseudonym_is_issued_nothing() {
     retire(&house.service, &house.citizen).await;
     house.assert_nothing_is_issued("invalid_grant").await;
     let reply = house.browser.get(&house.forum.request("openid").with("prompt", "none").target()).await;
-    assert_eq!(Answer::of(&reply).error(), "account_selection_required");
+    assert_eq!(Answer::of(&reply).error(), "consent_required");
 }
 
 #[tokio::test]

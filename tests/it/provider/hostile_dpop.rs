@@ -1,6 +1,8 @@
 //! Rows D of the list of hostile inputs: proofs of possession (RFC 9449) as they come over HTTP. What a proof has to be is
 //! held to more cases where it is read (`wire::jose::dpop`).
 
+use std::sync::Arc;
+
 use axum::{
     body::Body,
     http::{HeaderValue, Request as HttpRequest, StatusCode, header},
@@ -15,7 +17,7 @@ use heteronym::{
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Answer, Browser, Choices, ClientKey, Forum, ISSUER, Reply, Request, Service, Tokens},
+    harness::{Answer, Browser, Choices, ClientKey, Forum, ISSUER, Reply, Request, Service, Tokens, passes_alone},
     store::both::{Place, on_postgres},
 };
 
@@ -408,14 +410,52 @@ async fn d12_a_proof_that_is_too_long_is_refused_before_it_is_read() {
     house.assert_refused(&house.but("x", "x".repeat(8 * 1024).into()), "8 KiB and a little").await;
 }
 
-#[tokio::test]
-async fn d12_what_is_remembered_of_proofs_goes_when_they_could_not_be_believed_any_more() {
-    let house = house().await;
-    for _ in 0..100 {
-        assert_eq!(house.push(&[house.key().header(&house.claims())]).await.status, StatusCode::CREATED);
-    }
-    assert!(house.service.one_time_rows().await["spent"] >= 100);
+#[test]
+fn d12_ten_thousand_proofs_leave_a_tag_each_until_they_could_not_be_believed_any_more_and_nothing_in_memory() {
+    passes_alone("provider::hostile_dpop::ten_thousand_proofs_and_the_memory_of_the_process");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "run by the test above, in a process of its own, because it looks at its memory"]
+async fn ten_thousand_proofs_and_the_memory_of_the_process() {
+    let mut house = house().await;
+    house.forum.dpop = Some(ClientKey::new(Algorithm::EdDSA));
+    let house = Arc::new(house);
+    let before = house.service.one_time_rows().await["spent"];
+    proofs(&house, 2_000).await;
+    let early = resident();
+    proofs(&house, 8_000).await;
+    let grown = resident().saturating_sub(early);
+    assert!(grown < 6 << 20, "{grown} bytes more after 8,000 proofs");
+    assert_eq!(house.service.one_time_rows().await["spent"], before + 10_000, "a tag of each");
+    assert_eq!(house.service.services.tasks().once(Task::Spent).await.unwrap(), 0, "not while they could come again");
     house.service.wait(240);
-    assert!(house.service.services.tasks().once(Task::Spent).await.unwrap() >= 100);
+    assert!(house.service.services.tasks().once(Task::Spent).await.unwrap() >= 10_000);
     assert_eq!(house.service.one_time_rows().await["spent"], 0);
 }
+
+/// Sends so many, each another one, many at once.
+async fn proofs(house: &Arc<House>, count: usize) {
+    let mut senders = tokio::task::JoinSet::new();
+    for _ in 0..SENDERS {
+        let house = Arc::clone(house);
+        senders.spawn(async move {
+            let params = house.forum.request(SCOPE).without("client_id").params;
+            let params: Vec<_> = params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            for _ in 0..count / SENDERS {
+                let mut call = house.forum.call(&house.service, "/par", &params);
+                call.headers_mut().insert("dpop", house.key().header(&house.claims()));
+                assert_eq!(house.service.browser().send(call).await.status, StatusCode::CREATED);
+            }
+        });
+    }
+    senders.join_all().await;
+}
+
+/// Bytes of this process that are in memory (proc(5), `statm`).
+fn resident() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4_096
+}
+
+const SENDERS: usize = 200;

@@ -8,7 +8,7 @@ use data_encoding::BASE64URL_NOPAD;
 use heteronym::clients::Draft;
 use serde_json::json;
 
-use crate::harness::{Answer, Browser, Choices, Forum, Request, Service, Tokens};
+use crate::harness::{Answer, Browser, Choices, Forum, Reply, Request, Service, Tokens};
 
 struct House {
     service: Service,
@@ -34,12 +34,21 @@ impl House {
     }
 
     async fn assert_page(&mut self, request: &Request, what: &str) {
-        self.browser.get(&request.target()).await.assert_error_page(what);
+        self.asked(&request.target()).await.assert_error_page(what);
+    }
+
+    /// The answer to what is refused: it writes nothing, and is short.
+    async fn asked(&mut self, target: &str) -> Reply {
+        let before = self.service.one_time_rows().await;
+        let reply = self.browser.get(target).await;
+        assert_eq!(self.service.one_time_rows().await, before, "a refusal writes nothing");
+        assert!(reply.body.len() < 16 * 1024, "{} bytes", reply.body.len());
+        reply
     }
 
     /// The error that goes back to the client, which gets `state` and `iss` with it.
     async fn error(&mut self, request: &Request) -> String {
-        let answer = Answer::of(&self.browser.get(&request.target()).await);
+        let answer = Answer::of(&self.asked(&request.target()).await);
         assert_eq!(answer.address, self.forum.redirect());
         assert_eq!(answer.get("iss"), Some("https://id.example"));
         assert!(answer.get("code").is_none());
@@ -115,7 +124,7 @@ async fn a2_to_a12_an_address_that_is_not_registered_byte_for_byte_gets_a_page()
         house.assert_page(&request, address).await;
     }
     let nul = house.request().without("redirect_uri").query() + "&redirect_uri=https://forum.example/callback%00";
-    house.browser.get(&format!("/authorize?{nul}")).await.assert_error_page("NUL");
+    house.asked(&format!("/authorize?{nul}")).await.assert_error_page("NUL");
 }
 
 #[tokio::test]
@@ -358,20 +367,46 @@ async fn a32_no_other_origin_may_read_what_is_about_a_person() {
 async fn a34_a_parameter_that_is_no_text_is_refused() {
     let mut house = house().await;
     for broken in ["%ff", "%c0%af", "%00", "%ed%a0%80", "%", "%4", "%zz"] {
-        for name in ["state", "nonce", "scope", "prompt", "x"] {
+        for name in PARAMETERS {
             let query = house.request().without(name).query();
-            let reply = house.browser.get(&format!("/authorize?{query}&{name}={broken}")).await;
+            let reply = house.asked(&format!("/authorize?{query}&{name}={broken}")).await;
             let answer = Answer::of(&reply);
             assert_eq!(answer.error(), "invalid_request", "{name}={broken}");
             assert!(answer.get("state").is_none() || name != "state");
         }
         for name in ["client_id", "redirect_uri"] {
             let query = house.request().without(name).query();
-            let reply = house.browser.get(&format!("/authorize?{query}&{name}={broken}")).await;
+            let reply = house.asked(&format!("/authorize?{query}&{name}={broken}")).await;
             reply.assert_error_page(&format!("{name}={broken}"));
         }
     }
 }
+
+/// All that the endpoint knows but for those that say where an answer would go, and one that nobody knows.
+const PARAMETERS: [&str; 22] = [
+    "state",
+    "nonce",
+    "scope",
+    "prompt",
+    "response_type",
+    "response_mode",
+    "code_challenge",
+    "code_challenge_method",
+    "max_age",
+    "id_token_hint",
+    "login_hint",
+    "display",
+    "ui_locales",
+    "claims_locales",
+    "acr_values",
+    "claims",
+    "resource",
+    "dpop_jkt",
+    "request",
+    "request_uri",
+    "registration",
+    "x",
+];
 
 #[tokio::test]
 async fn a_reflected_text_is_never_markup() {
@@ -386,7 +421,7 @@ async fn a_reflected_text_is_never_markup() {
 }
 
 #[tokio::test]
-async fn r29_after_a_form_the_browser_is_sent_on_with_303_and_without_a_referrer() {
+async fn r39_after_a_form_the_browser_is_sent_on_with_303_and_without_a_referrer() {
     let mut house = house().await;
     let request = house.request().with("prompt", "consent");
     let page = house.browser.get(&request.target()).await;

@@ -192,10 +192,52 @@ async fn e6_r32_whatever_is_not_ones_own_token_is_inactive_and_nothing_more() {
     assert_eq!(introspected(&service, &other, &house.offline.access_token).await, inactive());
     let body = format!("token={}", "A".repeat(1 << 20));
     let reply = service.browser().send(machine_post("/introspect", None, body)).await;
-    assert_eq!(reply.error(), (400, "invalid_request".to_owned()), "refused before it is read");
+    assert_eq!(reply.error(), (413, "invalid_request".to_owned()), "refused before it is read");
     assert_eq!(house.forum.ask(&service, "/introspect", &[]).await.error(), (400, "invalid_request".to_owned()));
     let bare = machine_post("/introspect", None, "token=x".to_owned());
     assert_eq!(service.browser().send(bare).await.error(), (401, "invalid_client".to_owned()));
+}
+
+/// What a clock could tell of an early answer shows here without one: where the database is away, whoever gets no answer has
+/// asked it.
+#[tokio::test]
+async fn e6_whatever_is_shown_is_looked_for_in_the_database_before_it_is_nothing() {
+    let (service, house) = house().await;
+    let other = House::in_service(&service, "other.example").await;
+    let theirs = signed(&service, &other, SCOPE).await;
+    let own = signed(&service, &house, SCOPE).await;
+    let (_, code) = house.answered(&service, SCOPE).await;
+    let spent = house.offline.refresh_token.as_deref().unwrap();
+    house.forum.refresh(&service, spent).await;
+    let long = "A".repeat(60_000);
+    let mut forged = own.access_token.clone();
+    forged.replace_range(forged.len() - 8.., "AAAAAAAA");
+    let shown = [
+        ("garbage", "garbage"),
+        ("garbage of three parts", "a.b.c"),
+        ("long garbage", &long),
+        ("a forged signature", &forged),
+        ("a code", code.code()),
+        ("an ID token", &own.id_token),
+        ("a refresh token that was used", spent),
+        ("another's access token", &other.offline.access_token),
+        ("another's refresh token", other.offline.refresh_token.as_deref().unwrap()),
+        ("one's own access token", &house.offline.access_token),
+        ("one's own signed access token", &own.access_token),
+        ("one's own resource's, of another client", &theirs.access_token),
+    ];
+    for (what, token) in shown {
+        let active = introspected(&service, &house.forum, token).await["active"] == true;
+        assert_eq!(active, what.starts_with("one's own"), "{what}");
+    }
+    service.services.store.close().await;
+    for path in ["/introspect", "/revoke"] {
+        for (what, token) in shown {
+            // The client itself is remembered for some seconds.
+            let reply = house.forum.ask(&service, path, &[("token", token)]).await;
+            assert_eq!(reply.error(), (503, "temporarily_unavailable".to_owned()), "{path}: {what}");
+        }
+    }
 }
 
 #[tokio::test]

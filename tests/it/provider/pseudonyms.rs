@@ -181,6 +181,8 @@ async fn where_two_are_allowed_there_are_two_subjects_and_no_third() {
     assert_ne!(subjects[0], subjects[1]);
     let page = browser.get(&forum.request("openid").target()).await;
     assert!(!page.text().contains("value=\"new\""), "both are used");
+    let silent = browser.get(&forum.request("openid").with("prompt", "none").target()).await;
+    assert_eq!(Answer::of(&silent).error(), "account_selection_required", "which of the two?");
     let third = [("pseudonym", "new"), ("kind", "chosen"), ("name", "Bruyère")];
     let reply = browser.post_form(&page, "/interaction/choose", &third).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);

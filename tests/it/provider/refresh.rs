@@ -36,6 +36,8 @@ async fn a_refresh_gives_the_same_person_new_tokens_and_the_old_one_is_spent() {
     let told = service.browser().userinfo(reply.json()["access_token"].as_str().unwrap()).await.json();
     assert_eq!(claims["sub"], told["sub"]);
     assert!(claims.get("nonce").is_none());
+    let before = service.services.ambient.now().seconds() - 600;
+    assert_eq!(claims["iat"], before + 600, "Core §12.2: of now");
     assert_eq!(told["name"], "Genêt");
     assert!(next(&forum.refresh(&service, &second).await) != second);
 }

@@ -1,6 +1,9 @@
 //! RP-Initiated Logout: rows N of the list of hostile inputs.
 
-use axum::http::{StatusCode, header};
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
 use heteronym::{
     accounts::{Holder, NewSession},
     domain::{authentication::Method, ids::RegistrarId},
@@ -155,6 +158,18 @@ async fn n4_a_confirmation_that_is_not_of_our_page_is_refused() {
     let forged = "https://evil.example/";
     let reply = house.browser.post("/end-session/confirmed", &[("csrf", &csrf), ("back", forged)]).await;
     assert_eq!(reply.location(), None, "an address that we did not seal leads nowhere");
+}
+
+#[tokio::test]
+async fn n4_a_picture_on_the_page_of_another_site_has_no_effect() {
+    let house = house().await;
+    // A browser sends no cookie that is `SameSite=Lax` with it: not even a hint that holds ends the session.
+    for address in [house.back(), "/end-session".to_owned(), address(&[("client_id", house.forum.id())])] {
+        let request = Request::get(&address).header("sec-fetch-site", "cross-site").header("sec-fetch-dest", "image");
+        house.service.browser().send(request.body(Body::empty()).unwrap()).await;
+        assert!(house.is_signed_in().await, "{address}");
+        assert_eq!(house.browser.clone().userinfo(&house.tokens.access_token).await.status, StatusCode::OK);
+    }
 }
 
 #[tokio::test]

@@ -124,6 +124,39 @@ async fn a26_an_object_that_does_not_hold_is_told_to_the_client_and_nothing_of_i
 }
 
 #[tokio::test]
+async fn a_signed_request_may_be_pushed_and_is_held_to_the_same_rules() {
+    for profile in [Profile::Strict, Profile::Openid] {
+        let house = house(profile).await;
+        let request = house.forum.request("openid age");
+        let object = house.object_with(&request, "x", Value::Null);
+        // What stands beside it in the body counts no more than in an address (RFC 9126 §3).
+        let beside = House::outer(&request, &object).and("scope", "openid profile");
+        let brought = house.forum.pushed(&house.service, &beside).await;
+        let answer = house.answer(&brought).await;
+        assert_eq!(answer.get("state"), Some(request.state.as_str()));
+        let tokens = house.forum.tokens(&house.service, &request, &answer).await;
+        assert_eq!(tokens.scope, "openid age");
+        let now = house.service.services.ambient.now().seconds();
+        for (name, value, error) in [
+            ("aud", json!("https://other.example"), "invalid_request_object"),
+            ("iss", json!("c_other"), "invalid_request_object"),
+            ("client_id", json!("c_other"), "invalid_request_object"),
+            ("exp", json!(now - 1), "invalid_request_object"),
+            ("redirect_uri", json!("https://evil.example/callback"), "invalid_request"),
+            ("request_uri", json!("urn:ietf:params:oauth:request_uri:x"), "invalid_request_object"),
+            ("response_type", json!("token"), "unsupported_response_type"),
+        ] {
+            let object = house.object_with(&request, name, value.clone());
+            let reply = house.forum.push(&house.service, &House::outer(&request, &object)).await;
+            assert_eq!(reply.error(), (400, error.to_owned()), "{name} {value}");
+        }
+        let unsigned = "eyJhbGciOiJub25lIn0.e30.";
+        let reply = house.forum.push(&house.service, &House::outer(&request, unsigned)).await;
+        assert_eq!(reply.error(), (400, "invalid_request_object".to_owned()));
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_uri_inside_the_object_is_held_to_the_same_rule() {
     let house = house(Profile::Strict).await;
     let request = house.forum.request("openid age");

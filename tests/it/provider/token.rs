@@ -4,9 +4,13 @@ use axum::{
     body::Body,
     http::{Method, Request as HttpRequest, StatusCode, header},
 };
-use heteronym::{clients::Draft, wire::oauth::AuthMethod};
+use heteronym::{
+    clients::Draft,
+    telemetry::{self, LogFormat},
+    wire::oauth::AuthMethod,
+};
 
-use crate::harness::{Answer, Choices, Citizen, Forum, Request, Service};
+use crate::harness::{Answer, Choices, Citizen, Forum, Log, Request, Service, passes_alone};
 
 struct House {
     service: Service,
@@ -39,7 +43,10 @@ impl House {
             let new = if *field == name { value } else { Some(old.as_str()) };
             new.map(|new| (*field, new))
         });
-        self.forum.ask_token(&self.service, &changed.collect::<Vec<_>>()).await.error()
+        let before = self.service.one_time_rows().await;
+        let reply = self.forum.ask_token(&self.service, &changed.collect::<Vec<_>>()).await;
+        assert_eq!(self.service.one_time_rows().await, before, "a refusal writes nothing");
+        reply.error()
     }
 }
 
@@ -210,14 +217,69 @@ async fn c10_two_ways_to_authenticate_at_once_are_refused() {
     assert_eq!(house.forum.ask_token(&house.service, &fields).await.error(), (400, "invalid_request".to_owned()));
 }
 
+#[test]
+fn c12_a_secret_in_the_address_is_refused_even_when_it_is_right_and_its_client_is_named_to_the_operator() {
+    passes_alone("provider::token::a_secret_in_the_address_of_each_endpoint_of_clients");
+}
+
 #[tokio::test]
-async fn c12_a_secret_in_the_address_is_refused_even_when_it_is_right() {
+#[ignore = "run by the test above, in a process of its own, because it reads the log"]
+async fn a_secret_in_the_address_of_each_endpoint_of_clients() {
+    let log = Log::default();
+    let sink = log.clone();
+    let subscriber = telemetry::subscriber(LogFormat::Human, "info", move || sink.clone()).unwrap();
+    let _listening = tracing::subscriber::set_default(subscriber);
     let house = house().await;
+    let (request, answer) = house.answered().await;
     let secret = house.forum.secret.clone().unwrap();
-    let address = format!("/token?client_id={}&client_secret={}", house.forum.id(), secret.expose());
-    let reply = house.service.browser().send(form(&address, "grant_type=authorization_code&code=x".to_owned())).await;
-    assert_eq!(reply.error(), (400, "invalid_request".to_owned()));
-    assert!(!reply.text().contains(secret.expose()));
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(request.redemption(answer.code(), house.forum.redirect()))
+        .append_pair("token", "x")
+        .finish();
+    for (number, path) in ["/token", "/par", "/introspect", "/revoke"].into_iter().enumerate() {
+        let address = format!("{path}?client_id={}&client_secret={}", house.forum.id(), secret.expose());
+        let reply = house.service.browser().send(form(&address, body.clone())).await;
+        assert_eq!(reply.error(), (400, "invalid_request".to_owned()), "{path}");
+        assert!(!reply.text().contains(secret.expose()));
+        let text = log.text();
+        let alarms: Vec<_> = text.lines().filter(|line| line.contains("its secret in an address")).collect();
+        assert_eq!(alarms.len(), number + 1, "{path}: {text}");
+        assert!(alarms[number].contains("WARN") && alarms[number].contains(house.forum.id()), "{}", alarms[number]);
+    }
+    let odd = format!("/token?client_id=%0aWARN&client_secret={}", secret.expose());
+    assert_eq!(house.service.browser().send(form(&odd, body)).await.status, StatusCode::BAD_REQUEST);
+    assert!(!log.text().contains(secret.expose()) && !log.text().contains("\nWARN"));
+    assert_eq!(house.forum.redeem(&house.service, &request, &answer).await.status, StatusCode::OK, "not spent");
+}
+
+#[test]
+fn r9_a_client_that_has_one_challenge_or_nonce_for_everybody_is_named_to_the_operator() {
+    passes_alone("provider::token::one_challenge_and_one_nonce_for_everybody");
+}
+
+#[tokio::test]
+#[ignore = "run by the test above, in a process of its own, because it reads the log"]
+async fn one_challenge_and_one_nonce_for_everybody() {
+    let log = Log::default();
+    let sink = log.clone();
+    let subscriber = telemetry::subscriber(LogFormat::Human, "info", move || sink.clone()).unwrap();
+    let _listening = tracing::subscriber::set_default(subscriber);
+    let house = house().await;
+    let (constant, _) = house.answered().await;
+    for _ in 0..4 {
+        house.answered().await;
+        let mut browser = house.service.browser();
+        browser.sign_in(&house.service, &house.citizen).await;
+        let answer = browser.authorize(&constant, &Choices::all("Genêt")).await;
+        house.forum.tokens(&house.service, &constant, &answer).await;
+    }
+    let text = log.text();
+    let told: Vec<_> = text.lines().filter(|line| line.contains("the same value again and again")).collect();
+    assert_eq!(told.len(), 2, "{text}");
+    for (line, parameter) in told.into_iter().zip(["code_challenge", "nonce"]) {
+        assert!(line.contains("WARN") && line.contains(house.forum.id()) && line.contains(parameter), "{line}");
+    }
+    assert!(!text.contains(&constant.nonce) && !text.contains(&constant.verifier));
 }
 
 #[tokio::test]
@@ -233,17 +295,38 @@ async fn c17_only_post_is_served() {
 async fn c18_too_much_is_refused_before_it_is_read() {
     let service = Service::start().await;
     let too_long = format!("grant_type=authorization_code&code={}", "a".repeat(65 * 1024));
-    let request = form("/token", too_long);
-    let reply = service.browser().send(request).await;
-    assert!(
-        reply.status == StatusCode::PAYLOAD_TOO_LARGE || reply.status == StatusCode::BAD_REQUEST,
-        "{}",
-        reply.status
-    );
+    let mut announced = form("/token", too_long.clone());
+    announced.headers_mut().insert(header::CONTENT_LENGTH, too_long.len().into());
+    // One whose length is not said beforehand is cut where it is read.
+    for request in [announced, form("/token", too_long)] {
+        assert_eq!(service.browser().send(request).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    }
     let too_many = (0..1_001).map(|n| format!("a{n}=b")).collect::<Vec<_>>().join("&");
-    assert_eq!(service.browser().send(form("/token", too_many)).await.error(), (400, "invalid_request".to_owned()));
     let twice = "grant_type=authorization_code&grant_type=refresh_token&code=x".to_owned();
-    assert_eq!(service.browser().send(form("/token", twice)).await.error(), (400, "invalid_request".to_owned()));
+    for refused in [too_many, twice] {
+        let reply = service.browser().send(form("/token", refused)).await;
+        assert_eq!(reply.error(), (400, "invalid_request".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn c18_a_name_with_brackets_is_no_part_of_another() {
+    let house = house().await;
+    for name in ["code", "grant_type", "code_verifier", "redirect_uri"] {
+        let (request, answer) = house.answered().await;
+        let nested = [format!("{name}[b][c]"), format!("{name}[]"), format!("{name}.b"), format!("a[{name}]")];
+        for nested in &nested {
+            let fields = request.redemption(answer.code(), house.forum.redirect());
+            let fields: Vec<_> = fields
+                .iter()
+                .map(|(field, value)| (if *field == name { nested.as_str() } else { field }, value.as_str()))
+                .collect();
+            let reply = house.forum.ask_token(&house.service, &fields).await;
+            let expected = if ["code", "grant_type"].contains(&name) { "invalid_request" } else { "invalid_grant" };
+            assert_eq!(reply.error(), (400, expected.to_owned()), "{nested}");
+        }
+        house.forum.tokens(&house.service, &request, &answer).await;
+    }
 }
 
 #[tokio::test]

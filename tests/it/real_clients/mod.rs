@@ -12,5 +12,5 @@ mod openid_client;
 mod openid_client_fapi;
 mod script;
 mod told;
-mod tools;
+pub(crate) mod tools;
 mod town;

@@ -14,6 +14,11 @@ pub(super) fn python() -> Option<PathBuf> {
     installed("HETERONYM_TEST_PYTHON", "the clients of tests/clients/pypi")
 }
 
+/// The witness of `tests/clients/go`.
+pub(crate) fn litewitness() -> Option<PathBuf> {
+    installed("HETERONYM_TEST_LITEWITNESS", "the witness of tests/clients/go")
+}
+
 /// Apache's program, if its OpenID Connect module is there too.
 pub(super) fn apache() -> Option<PathBuf> {
     let program = Path::new("/usr/sbin/apache2");

@@ -110,7 +110,7 @@ pub(crate) async fn run_sqlite(file: &std::path::Path, statements: &'static str)
     connection.close().await.unwrap();
 }
 
-pub(super) async fn run_postgres(url: &str, statements: &'static str) {
+pub(crate) async fn run_postgres(url: &str, statements: &'static str) {
     let mut connection = PgConnection::connect(url).await.expect("HETERONYM_TEST_POSTGRES names a server that answers");
     connection.execute(sqlx::raw_sql(statements)).await.unwrap();
     connection.close().await.unwrap();

@@ -23,6 +23,7 @@ on_both_engines! {
     a_sector_keeps_the_policy_it_began_with
     a_policy_has_bounds
     an_initial_access_token_is_spent_once_and_before_it_expires
+    initial_access_tokens_that_let_nobody_in_any_more_are_removed_so_many_at_a_time
     a_pseudonym_has_one_live_consent_for_a_client
     a_consent_is_withdrawn_once_and_by_its_person
     a_consent_is_replaced_while_it_is_live_and_by_whoever_read_it_last
@@ -121,6 +122,20 @@ async fn an_initial_access_token_is_spent_once_and_before_it_expires(db: Db) {
     assert!(!live("first", NOW).await.unwrap());
     assert!(!live("second", LATER).await.unwrap() && !spend("second", LATER).await.unwrap(), "it has expired");
     assert!(!live("unknown", NOW).await.unwrap() && !spend("unknown", NOW).await.unwrap());
+}
+
+async fn initial_access_tokens_that_let_nobody_in_any_more_are_removed_so_many_at_a_time(db: Db) {
+    for (token, expires_at) in [("used", LATER), ("live", LATER), ("expired", NOW), ("expired too", NOW)] {
+        db.write(move |tx| Box::pin(clients::insert_registration_token(tx, hash(token), NOW, expires_at)))
+            .await
+            .unwrap();
+    }
+    assert!(db.write(|tx| Box::pin(clients::use_registration_token(tx, hash("used"), NOW))).await.unwrap());
+    let remove = |now| db.write(move |tx| Box::pin(clients::remove_old_registration_tokens(tx, now, 2)));
+    assert_eq!([remove(NOW).await.unwrap(), remove(NOW).await.unwrap(), remove(NOW).await.unwrap()], [2, 1, 0]);
+    let live = |now| db.read(move |tx| Box::pin(clients::registration_token_is_live(tx, hash("live"), now)));
+    assert!(live(NOW).await.unwrap());
+    assert_eq!(remove(LATER).await.unwrap(), 1, "it has expired");
 }
 
 async fn a_pseudonym_has_one_live_consent_for_a_client(db: Db) {

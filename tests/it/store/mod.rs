@@ -7,6 +7,7 @@ mod world;
 mod accounts;
 mod clients;
 mod contenders;
+mod cosigned;
 mod dropped;
 mod ended_sessions;
 mod engine;

@@ -25,6 +25,8 @@ fn what_is_no_note_is_refused() {
     let (text, lines) = good.split_once("\n\n").unwrap();
     let line = lines.lines().next().unwrap();
     let encoded = line.rsplit_once(' ').unwrap().1;
+    let bytes = data_encoding::BASE64.decode(encoded.as_bytes()).unwrap();
+    let [head, tail] = [&bytes[..4], &bytes[4..]].map(|part| data_encoding::BASE64.encode(part));
     let note = |line: &str| format!("{text}\n\n{line}\n");
     assert!(Note::parse(note(line).as_bytes()).is_ok());
     let with = |from: &str, to: &str| note(&line.replace(from, to));
@@ -68,6 +70,7 @@ fn what_is_no_note_is_refused() {
         with("JnAM=", "JnAM"),
         with("JnAM=", "JnAM=="),
         with("JnAM=", "JnAN="),
+        with(encoded, &format!("{head}{tail}")),
         with("JnAM=", "JnAM= "),
         with("JnAM=", "JnAM=\u{a0}"),
         with("x08go/", "x08go_"),

@@ -74,6 +74,7 @@ fn what_is_no_proof_is_refused() {
         with("extra ", "extra  "),
         with("extra ZW50cnk=", "extra ZW50cnk"),
         with("extra ZW50cnk=", "extra ZW50cnl="),
+        with("extra ZW50cnk=", "extra ZW50cg==eQ=="),
         with("extra ZW50cnk=\n", "extra ZW50cnk=\nextra ZW50cnk=\n"),
         with("extra ZW50cnk=\nindex 4\n", "index 4\nextra ZW50cnk=\n"),
         with("index 4", "index 04"),

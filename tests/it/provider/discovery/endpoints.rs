@@ -4,7 +4,11 @@ use axum::{
     body::Body,
     http::{Request as HttpRequest, StatusCode, header},
 };
-use heteronym::clients::Draft;
+use data_encoding::BASE64;
+use heteronym::{
+    clients::Draft,
+    wire::tlog::{Algorithm, Bundle, NoteKey, SignedCheckpoint},
+};
 use serde_json::{Value, json};
 
 use super::house::{House, Visit, everything};
@@ -15,7 +19,7 @@ async fn every_advertised_endpoint_does_its_work_at_its_address() {
     House::visit(&VISITS).await;
 }
 
-pub(super) const VISITS: [(&str, Visit); 12] = [
+pub(super) const VISITS: [(&str, Visit); 13] = [
     ("issuer", |house, said| Box::pin(issuer(house, said))),
     ("authorization_endpoint", |house, said| Box::pin(authorization(house, path(said)))),
     ("token_endpoint", |house, said| Box::pin(token(house, path(said)))),
@@ -28,6 +32,7 @@ pub(super) const VISITS: [(&str, Visit); 12] = [
     ("pushed_authorization_request_endpoint", |house, said| Box::pin(pushed(house, path(said)))),
     ("mtls_endpoint_aliases", |house, said| Box::pin(aliases(house, said))),
     ("op_policy_uri", |house, said| Box::pin(policy(house, path(said)))),
+    ("tlog", |house, said| Box::pin(logs(house, said))),
 ];
 
 /// Below the issuer.
@@ -39,6 +44,25 @@ fn path(said: &Value) -> &str {
 
 async fn forum(house: &House) -> Forum {
     house.forum(Draft { scope: "openid".to_owned(), ..Draft::default() }).await
+}
+
+async fn logs(house: &House, said: &Value) {
+    let forum = forum(house).await;
+    house.tokens(&forum, &forum.request("openid")).await;
+    assert_eq!(said.as_object().unwrap().len(), 3);
+    for log in ["registry", "issuance"] {
+        let address = path(&said[log]);
+        let checkpoint = house.browser().get(&format!("{address}/checkpoint")).await;
+        let checkpoint = SignedCheckpoint::parse(&checkpoint.body).unwrap();
+        let origin = said[log].as_str().unwrap().strip_prefix("https://").unwrap();
+        let keys = said["keys"].as_array().unwrap().iter().map(|key| {
+            let public = BASE64.decode(key.as_str().unwrap().as_bytes()).unwrap().try_into().unwrap();
+            NoteKey::new(origin, Algorithm::Ed25519, &public).unwrap()
+        });
+        let head = checkpoint.verify(origin, &keys.collect::<Vec<_>>()).unwrap();
+        let entries = Bundle::in_tree(0, head.size()).unwrap();
+        assert_eq!(house.browser().get(&format!("{address}/{entries}")).await.status, StatusCode::OK);
+    }
 }
 
 async fn issuer(house: &House, said: &Value) {

@@ -7,10 +7,15 @@ mod house;
 mod requests;
 mod signatures;
 
+use std::collections::BTreeSet;
+
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
+use data_encoding::BASE64URL_NOPAD;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use self::house::{House, Visit};
 use crate::harness::{ISSUER, Service};
@@ -87,13 +92,32 @@ async fn the_key_set_holds_one_public_key_of_each_algorithm_and_no_private_membe
     let mut algorithms: Vec<_> = keys.iter().map(|key| key["alg"].as_str().unwrap()).collect();
     algorithms.sort_unstable();
     assert_eq!(algorithms, ["ES256", "EdDSA", "PS256", "RS256"]);
+    let mut kids = BTreeSet::new();
     for key in keys {
-        assert!(key["kid"].as_str().is_some_and(|kid| kid.len() >= 16));
+        let kid = key["kid"].as_str().unwrap();
+        assert_eq!(kid, thumbprint(key));
+        assert!(kids.insert(kid), "two keys of one name");
         assert_eq!(key["use"], "sig");
+        if key["kty"] == "RSA" {
+            let modulus = BASE64URL_NOPAD.decode(key["n"].as_str().unwrap().as_bytes()).unwrap();
+            assert!(modulus.len() >= 256 && modulus[0] >= 0x80, "2,048 bits at the least");
+        }
         for private in ["d", "p", "q", "dp", "dq", "qi", "k", "oth"] {
             assert!(key.get(private).is_none(), "{private}");
         }
     }
+}
+
+/// RFC 7638 §3: the members that are required, in lexicographic order, without white space.
+fn thumbprint(key: &Value) -> String {
+    let members: &[&str] = match key["kty"].as_str().unwrap() {
+        "RSA" => &["e", "kty", "n"],
+        "EC" => &["crv", "kty", "x", "y"],
+        "OKP" => &["crv", "kty", "x"],
+        other => panic!("{other}"),
+    };
+    let members: Vec<_> = members.iter().map(|name| format!("\"{name}\":{}", key[name])).collect();
+    BASE64URL_NOPAD.encode(&Sha256::digest(format!("{{{}}}", members.join(",")).as_bytes()))
 }
 
 #[tokio::test]

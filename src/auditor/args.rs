@@ -1,0 +1,147 @@
+//! `heteronym audit`: its command line.
+
+use std::path::PathBuf;
+
+use super::heads::LogKey;
+use crate::wire::tlog::NoteKey;
+
+/// Check the public logs of a service from outside, with no account: every entry, every tile, every rule.
+///
+/// Exits with 0 when no fault was found, with 1 when there was one, with 2 when something could not be checked.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Args {
+    /// The service's address, https://…, or a directory with its logs
+    #[arg(value_name = "URL|DIR", required = true)]
+    target: Option<String>,
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Clone, Debug, clap::Subcommand)]
+enum Command {
+    /// Check one credential: that it is in the log, and signed by a key that counted
+    Token(TokenArgs),
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Options {
+    /// The log's public key as you know it from elsewhere; without it, the keys are taken on trust
+    #[arg(long, value_name = "KEY")]
+    pub(super) log_key: Vec<LogKey>,
+    /// A directory that keeps what was fetched: the next audit goes on from there and sees whether the log was rolled back,
+    /// and anybody can check it again
+    #[arg(long, value_name = "DIR")]
+    pub(super) mirror: Option<PathBuf>,
+    /// The key of a witness that should have seen the same logs, name+id+base64
+    #[arg(long, value_name = "VKEY")]
+    pub(super) witness: Vec<NoteKey>,
+    /// How many of the witnesses must have cosigned; without it, all
+    #[arg(long, value_name = "K", requires = "witness")]
+    pub(super) quorum: Option<usize>,
+    /// Populations in place of those in the registry: a table with the columns `code` and `population`, tabs between
+    #[arg(long, value_name = "FILE")]
+    pub(super) areas: Option<PathBuf>,
+    /// Write the verdict as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Further certificate authorities, as PEM
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = TOKEN_EXAMPLES)]
+pub(super) struct TokenArgs {
+    /// The ID token, or the token response as JSON; `/dev/stdin` reads it from a pipe
+    pub(super) file: PathBuf,
+    /// The service's address
+    #[arg(long, value_name = "URL", required_unless_present = "mirror")]
+    pub(super) url: Option<String>,
+    /// A directory with its logs
+    #[arg(long, value_name = "DIR", conflicts_with = "url")]
+    pub(super) mirror: Option<PathBuf>,
+    /// The service's public keys, where they cannot be fetched
+    #[arg(long, value_name = "FILE")]
+    pub(super) jwks: Option<PathBuf>,
+    /// The log's public key as you know it from elsewhere
+    #[arg(long, value_name = "KEY")]
+    pub(super) log_key: Vec<LogKey>,
+    /// Write the verdict as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Further certificate authorities, as PEM
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+}
+
+/// What was asked for.
+pub(super) enum Asked {
+    Logs(String, Options),
+    Token(TokenArgs),
+}
+
+impl Args {
+    pub(super) fn asked(self) -> Asked {
+        match self.command {
+            Some(Command::Token(args)) => Asked::Token(args),
+            None => Asked::Logs(self.target.unwrap_or_default(), self.options),
+        }
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  heteronym audit https://id.example                        check everything once
+  heteronym audit https://id.example --mirror id.example    keep what was fetched, and compare with the last time
+  heteronym audit id.example                                check what was kept again, offline
+  heteronym audit https://id.example --log-key TYU…nA=      believe no other key of the log
+  heteronym audit token answer.json --url https://id.example
+
+In the mirror, verdict.json is the verdict; give the whole directory to whoever should check it again.";
+
+const TOKEN_EXAMPLES: &str = "\
+Examples:
+  heteronym audit token answer.json --url https://id.example
+  heteronym audit token id_token.txt --mirror id.example";
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn parse(line: &[&str]) -> Result<Asked, clap::Error> {
+        Line::try_parse_from([&["audit"], line].concat()).map(|line| line.args.asked())
+    }
+
+    #[test]
+    fn one_word_names_what_to_audit() {
+        assert!(matches!(parse(&["https://id.example"]), Ok(Asked::Logs(target, _)) if target == "https://id.example"));
+        assert!(matches!(parse(&["./dir", "--json"]), Ok(Asked::Logs(_, Options { json: true, .. }))));
+        assert!(matches!(parse(&["token", "a.json", "--url", "https://id.example"]), Ok(Asked::Token(_))));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        let wrong: [&[&str]; 6] = [
+            &[],
+            &["https://id.example", "--quorum", "1"],
+            &["https://id.example", "--log-key", "AAAA"],
+            &["token", "a.json"],
+            &["token", "a.json", "--url", "https://id.example", "--mirror", "dir"],
+            &["https://id.example", "another"],
+        ];
+        for line in wrong {
+            assert!(parse(line).is_err(), "{line:?}");
+        }
+    }
+}

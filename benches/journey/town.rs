@@ -25,7 +25,7 @@ use heteronym::{
         ids::{PersonId, RegistrarId},
     },
     keyring::Purpose,
-    proofing::{By, Typed},
+    proofing::{By, OfficeKey, Typed},
     provider::{
         Authentication,
         interaction::{Decision, Step},
@@ -125,6 +125,8 @@ pub(crate) async fn found(directory: &Path, people: usize) -> anyhow::Result<Tow
     let (key, _) = in_process(3, 5, &mut services.ambient.rng())?;
     services.proofing.take_custodians_key(&key).await?;
     let office = services.proofing.add_office("Mairie de Grenoble", "FR-38").await?.id;
+    let key = Arc::new(OfficeKey::generate()?);
+    services.proofing.accredit(office, key.public()).await?;
     let mut forums = Vec::new();
     for signature in Signature::ALL {
         let host = format!("{}.forum.example", signature.to_string().to_lowercase());
@@ -132,7 +134,7 @@ pub(crate) async fn found(directory: &Path, people: usize) -> anyhow::Result<Tow
     }
     let offline = register(&services, "offline.forum.example", Algorithm::EdDSA, OFFLINE_SCOPE).await?;
     let visited: Vec<Forum> = forums.iter().chain([&offline]).cloned().collect();
-    let people = populate(&services, office, &visited, people).await?;
+    let people = populate(&services, (office, &key), &visited, people).await?;
     let issuer = services.config.server.issuer.as_str().to_owned();
     services.store.close().await;
     Ok(Town { port, issuer, people, forums, offline })
@@ -156,7 +158,7 @@ async fn register(services: &Services, host: &str, algorithm: Algorithm, scope: 
 /// Enrols people and takes each to every forum; several at a time, as commits are shared.
 async fn populate(
     services: &Services,
-    office: RegistrarId,
+    (office, key): (RegistrarId, &Arc<OfficeKey>),
     forums: &[Forum],
     people: usize,
 ) -> anyhow::Result<Vec<String>> {
@@ -167,8 +169,8 @@ async fn populate(
         {
             cookies.push(settled??);
         }
-        let (services, forums) = (services.clone(), forums.to_vec());
-        tasks.spawn(async move { settle(&services, office, &forums, number).await });
+        let (services, forums, key) = (services.clone(), forums.to_vec(), Arc::clone(key));
+        tasks.spawn(async move { settle(&services, (office, &key), &forums, number).await });
     }
     while let Some(settled) = tasks.join_next().await {
         cookies.push(settled??);
@@ -176,9 +178,15 @@ async fn populate(
     Ok(cookies)
 }
 
-async fn settle(services: &Services, office: RegistrarId, forums: &[Forum], number: usize) -> anyhow::Result<String> {
+async fn settle(
+    services: &Services,
+    (office, key): (RegistrarId, &OfficeKey),
+    forums: &[Forum],
+    number: usize,
+) -> anyhow::Result<String> {
     let proofing = &services.proofing;
-    let person = proofing.enrol(By::operator(office), &typed(number), &proofing.attempt()).await?.person;
+    let enrolled = proofing.enrol(By::operator(office), &typed(number), &proofing.attempt(), key).await?;
+    let person = enrolled.person;
     let (signed_in, cookie) = sign_in(services, person).await?;
     let citizen = Authentication {
         account: signed_in.account,

@@ -11,7 +11,7 @@ use crate::{
     accounts::{self, Accounts, InviteCode, SessionLimits},
     attributes::Attributes,
     clients::{Admission, Clients, Outbound},
-    config::{Config, Language},
+    config::{Config, Language, WorkstationKeys},
     consent::Consents,
     domain::{
         age::{LeapDay, LegalCalendar},
@@ -99,9 +99,10 @@ impl Services {
             accounts.clone(),
             attributes.clone(),
             owners.clone(),
+            institutions.clone(),
             calendar.clone(),
             ambient.clone(),
-            proofing::Policy { renewal_years: config.accounts.renewal_years, ..proofing::Policy::default() },
+            proofing_policy(&config),
         );
         let provider = Provider::new(Parts {
             name: config.server.name.clone(),
@@ -317,6 +318,15 @@ fn account_policy(config: &Config) -> accounts::Policy {
         invite_lifetime: accounts.invite_lifetime,
         fresh_sign_in: accounts.fresh_sign_in,
         staff_passphrases: accounts.staff_passphrases,
+    }
+}
+
+fn proofing_policy(config: &Config) -> proofing::Policy {
+    let accounts = &config.accounts;
+    proofing::Policy {
+        renewal_years: accounts.renewal_years,
+        officers_accredit: accounts.workstation_keys == WorkstationKeys::Officer,
+        ..proofing::Policy::default()
     }
 }
 

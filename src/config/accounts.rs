@@ -22,5 +22,14 @@ pub struct Accounts {
     #[serde(deserialize_with = "seconds")]
     pub fresh_sign_in: Duration,
     pub staff_passphrases: bool,
+    pub workstation_keys: WorkstationKeys,
     pub renewal_years: u16,
+}
+
+/// Who accredits the key with which an office's workstation signs enrolments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WorkstationKeys {
+    Operator,
+    Officer,
 }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
 pub use self::{
-    accounts::Accounts,
+    accounts::{Accounts, WorkstationKeys},
     clients::{Clients, Registration},
     keys::Keys,
     log::Log,

@@ -125,7 +125,7 @@ fn media_type(name: &str) -> &'static str {
     }
 }
 
-const SHARED: [(&str, &[u8]); 9] = [
+const SHARED: [(&str, &[u8]); 10] = [
     ("code.js", include_bytes!("assets/code.js")),
     ("style.css", include_bytes!("assets/style.css")),
     ("submit.js", include_bytes!("assets/submit.js")),
@@ -134,6 +134,7 @@ const SHARED: [(&str, &[u8]); 9] = [
     ("suggest.js", include_bytes!("assets/suggest.js")),
     ("copy.js", include_bytes!("assets/copy.js")),
     ("print.js", include_bytes!("assets/print.js")),
+    ("office.js", include_bytes!("assets/office.js")),
     ("onward.js", include_bytes!("assets/onward.js")),
 ];
 

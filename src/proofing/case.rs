@@ -10,8 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     By, Closed, Enrolled, Proofing,
+    carried::{bytes, tags},
     enrol::{EnrolError, day, is_opened},
+    office_key::OfficeKey,
     typed::{Faults, Grant, Typed},
+    unsigned::{Draft, SIGNING_LIFETIME, Signed},
 };
 use crate::{
     accounts::{Account, InviteCode, Purpose},
@@ -63,8 +66,25 @@ impl Case {
     }
 }
 
+/// A renewal that was checked and waits for the signature of its office. It leaves the service sealed only.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct UnsignedRenewal {
+    case: Case,
+    until: Timestamp,
+    changes: Changes,
+    renew_by: Timestamp,
+    draft: Draft,
+}
+
+impl UnsignedRenewal {
+    /// As [`Unsigned::before_key`](super::Unsigned::before_key).
+    pub fn before_key(&self) -> Vec<u8> {
+        self.draft.before_key()
+    }
+}
+
 /// What an office changes of a person.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Changes {
     /// Where they live now, if they moved.
     pub commune: Option<AreaCode>,
@@ -105,6 +125,10 @@ pub enum ChangeError {
     Departed,
     #[error("the limit of this officer's day is reached: go on tomorrow, or have another officer do it")]
     Quota(Duration),
+    #[error("the key that signed is none of this office that counts: it waits, was withdrawn, or is another's")]
+    Key,
+    #[error("the signature does not fit this renewal")]
+    Signature,
     #[error(transparent)]
     Closed(#[from] Closed),
     #[error("the identity could not be sealed")]
@@ -155,14 +179,46 @@ impl Proofing {
         Ok(case)
     }
 
+    /// Checks a renewal and makes the leaf that the office has to sign. Nothing is changed yet.
+    pub async fn prepare_renewal(&self, by: By, case: &Case, typed: &Typed) -> Result<UnsignedRenewal, ChangeError> {
+        self.check_case(by, case)?;
+        let changes = self.read_changes(by, typed).await?;
+        let row = self.row(case.person).await?;
+        if row.version != case.version {
+            return Err(ChangeError::Conflict);
+        }
+        let commune = changes.commune.unwrap_or(self.open(&row)?.commune);
+        let (owners, person) = (self.0.owners.clone(), case.person);
+        let next = self
+            .0
+            .store
+            .read::<_, StoreError, _>(move |tx| Box::pin(async move { owners.next_enrolment(tx, person).await }));
+        let (owner, tag) = next.await?;
+        let (now, renew_by, known) = (self.now(), self.renewal_day(), (case.birth.year(), commune));
+        let draft = Draft::new((&owner, tag), by.office, known, &case.identity, day(renew_by), now)?;
+        let until = now.plus(SIGNING_LIFETIME);
+        Ok(UnsignedRenewal { case: case.clone(), until, changes, renew_by, draft })
+    }
+
     /// Replaces what is stored of the person's identity by what was entered, for the years to come. Whoever had left the
     /// service is back, and forums learn nothing before consent is given anew.
-    pub async fn renew(&self, by: By, case: &Case, typed: &Typed) -> Result<Changed, ChangeError> {
-        let changes = self.read_changes(by, typed).await?;
+    pub async fn renew_signed(
+        &self,
+        by: By,
+        unsigned: &UnsignedRenewal,
+        signed: Signed,
+    ) -> Result<Changed, ChangeError> {
+        let UnsignedRenewal { case, until, changes, renew_by, draft } = unsigned.clone();
+        if until < self.now() {
+            return Err(ChangeError::Expired);
+        }
         let new_case = case.clone();
-        let renewal_day = self.renewal_day();
-        let done = self.change(by, case, "renew", move |this, tx, mut row| {
+        let done = self.change(by, &case, "renew", move |this, tx, mut row| {
             Box::pin(async move {
+                let leaf = this.signed_leaf(tx, by, &draft, signed).await?;
+                if !this.0.owners.enrol(tx, row.id, draft.hour(), leaf).await? {
+                    return Err(ChangeError::Conflict);
+                }
                 add_tags(tx, &new_case).await?;
                 let mut facts = this.open(&row)?;
                 facts.birth = new_case.birth;
@@ -170,7 +226,7 @@ impl Proofing {
                 facts.sex = new_case.sex;
                 row.facts = this.seal(&row, &this.apply(facts, by, changes));
                 row.identity = new_case.identity;
-                row.renew_by = renewal_day;
+                row.renew_by = renew_by;
                 let account = account_of(tx, row.id).await?;
                 // An account that was closed for another reason than leaving stays closed. What is kept of the departure
                 // is its day, so both on one day count as the departure.
@@ -182,6 +238,13 @@ impl Proofing {
         });
         let (row, ()) = done.await?;
         Ok(Changed { renew_by: day(row.renew_by) })
+    }
+
+    /// Both steps with a key that is at hand: the office's own, which nobody else has.
+    pub async fn renew(&self, by: By, case: &Case, typed: &Typed, key: &OfficeKey) -> Result<Changed, ChangeError> {
+        let unsigned = self.prepare_renewal(by, case, typed).await?;
+        let signed = unsigned.draft.sign(key).map_err(|_| ChangeError::Signature)?;
+        self.renew_signed(by, &unsigned, signed).await
     }
 
     /// Sets another commune, grants roles and takes them back.
@@ -296,9 +359,7 @@ impl Proofing {
             + Sync
             + 'static,
     {
-        if (case.office, case.officer) != (by.office, by.officer) || case.until < self.now() {
-            return Err(ChangeError::Expired);
-        }
+        self.check_case(by, case)?;
         let (this, person, version) = (self.clone(), case.person, case.version);
         let done = self.0.store.write(move |tx| {
             Box::pin(async move {
@@ -307,8 +368,9 @@ impl Proofing {
                 if row.version != version {
                     return Err(ChangeError::Conflict);
                 }
-                this.0.owners.access(tx, person, act, OFFICER).await?;
+                // The work first: a leaf that was signed has the number that came next when it was made.
                 let (mut row, told) = work(this.clone(), tx, row).await?;
+                this.0.owners.access(tx, person, act, OFFICER).await?;
                 row.changed_at = this.now();
                 if !persons::update(tx, &row).await? {
                     return Err(ChangeError::Conflict);
@@ -320,6 +382,11 @@ impl Proofing {
         self.audit(act, by, Some(person), if done.is_ok() { "done" } else { "refused" });
         self.0.attributes.forget(person);
         done
+    }
+
+    fn check_case(&self, by: By, case: &Case) -> Result<(), ChangeError> {
+        let is_theirs = (case.office, case.officer) == (by.office, by.officer);
+        if is_theirs && self.now() <= case.until { Ok(()) } else { Err(ChangeError::Expired) }
     }
 
     fn apply(&self, mut facts: Facts, by: By, changes: Changes) -> Facts {
@@ -407,39 +474,12 @@ impl From<EnrolError> for ChangeError {
         match error {
             EnrolError::Faults(faults) => Self::Faults(faults),
             EnrolError::Closed(closed) => Self::Closed(closed),
+            EnrolError::Key => Self::Key,
+            EnrolError::Signature => Self::Signature,
+            EnrolError::Expired => Self::Expired,
             EnrolError::Store(error) => Self::Store(error),
             _ => Self::Sealing,
         }
-    }
-}
-
-/// Bytes as base64url: a third of what JSON makes of a list of numbers.
-mod bytes {
-    use data_encoding::BASE64URL_NOPAD;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64URL_NOPAD.encode(bytes))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| D::Error::custom("not base64url"))
-    }
-}
-
-/// Tags one after the other, as [`bytes`].
-mod tags {
-    use serde::{Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(tags: &[[u8; 32]], serializer: S) -> Result<S::Ok, S::Error> {
-        super::bytes::serialize(tags.as_flattened(), serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<[u8; 32]>, D::Error> {
-        let bytes = super::bytes::deserialize(deserializer)?;
-        let (tags, []) = bytes.as_chunks::<32>() else { return Err(D::Error::custom("not whole tags")) };
-        Ok(tags.to_vec())
     }
 }
 

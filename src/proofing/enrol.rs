@@ -1,4 +1,7 @@
-//! Enrolling a person: one entry, one transaction, one activation code.
+//! Enrolling a person: one entry, one signature of the office, one transaction, one activation code.
+//!
+//! In two steps. [`Proofing::prepare`] checks the entry and makes all that is to be written, with the leaf for the public log;
+//! nothing is kept. The office signs the leaf. [`Proofing::enrol_signed`] checks everything once more and writes.
 
 use std::time::Duration;
 
@@ -7,15 +10,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     By, Closed, Proofing,
+    carried::{bytes, tags},
+    office_key::OfficeKey,
     quota::Reached,
     typed::{Faults, Grant, Measure, Read, Typed},
+    unsigned::{Draft, SIGNING_LIFETIME, Signed, Unsigned},
 };
 use crate::{
     accounts::{Account, Holder, InviteCode, LoginName, Purpose},
     domain::{
         ambient::Timestamp,
         area::AreaCode,
-        ids::PersonId,
+        ids::{AccountId, PersonId, RegistrarId},
         quality::{Facts, Role},
         secret::TokenHash,
     },
@@ -25,7 +31,7 @@ use crate::{
     },
     transparency::Owners,
     vault::{Identity, Review, Tags},
-    wire::sealed::CustodiansKey,
+    wire::{sealed::CustodiansKey, tlog::leaf::Enrol},
 };
 
 /// One enrolment from its empty form to the sheet. Sent twice, or again because the answer was lost on the way, it is still
@@ -107,21 +113,74 @@ pub enum EnrolError {
     Expired,
     #[error(transparent)]
     Closed(#[from] Closed),
+    #[error("the key that signed is none of this office that counts: it waits, was withdrawn, or is another's")]
+    Key,
+    #[error("the signature does not fit this enrolment")]
+    Signature,
     #[error("the identity could not be sealed")]
     Sealing,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
+/// What comes next.
+pub enum Step {
+    /// The office signs; [`Proofing::enrol_signed`] does the rest.
+    Sign(Box<Unsigned>),
+    /// This attempt had enrolled the person before: a new code takes the place of the former.
+    Again(Enrolled),
+}
+
 /// What is written of one person; nothing of it can be read without the custodians or the vault key.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Prepared {
-    pub(super) person: Person,
-    pub(super) tags: Tags,
+    pub(super) person: PersonId,
+    pub(super) office: RegistrarId,
+    at: Timestamp,
+    renew_by: Timestamp,
+    #[serde(with = "bytes")]
+    facts: Vec<u8>,
+    #[serde(with = "bytes")]
+    identity: Vec<u8>,
+    #[serde(with = "tags")]
+    pub(super) same: Vec<[u8; 32]>,
+    #[serde(with = "tags")]
+    pub(super) alike: Vec<[u8; 32]>,
     pub(super) doubts: Vec<Doubt>,
-    pub(super) account: Account,
-    pub(super) code: TokenHash,
+    account: AccountId,
+    pub(super) login: String,
+    code: TokenHash,
     pub(super) code_expires: Timestamp,
+    /// The secret of the person's leaves, as its row will have it.
+    #[serde(with = "bytes")]
+    secret: Vec<u8>,
+    pub(super) draft: Draft,
+}
+
+impl Prepared {
+    fn row(&self, changed_at: Timestamp) -> Person {
+        Person {
+            id: self.person,
+            registrar_id: self.office,
+            enrolled_on: self.at.day(),
+            renew_by: self.renew_by,
+            departed_on: None,
+            facts: self.facts.clone(),
+            identity: self.identity.clone(),
+            version: 1,
+            changed_at,
+        }
+    }
+
+    fn account(&self) -> Account {
+        Account {
+            id: self.account,
+            holder: Holder::Citizen(self.person),
+            login: self.login.clone(),
+            created_on: self.at.day(),
+            disabled_at: None,
+        }
+    }
 }
 
 enum Outcome {
@@ -137,8 +196,8 @@ impl Proofing {
         Attempt { person, until: self.now().plus(FORM_LIFETIME), seen: Vec::new() }
     }
 
-    /// Enrols a person. Of two who try at once with the same person, one is told that they are enrolled already.
-    pub async fn enrol(&self, by: By, typed: &Typed, attempt: &Attempt) -> Result<Enrolled, EnrolError> {
+    /// Checks an entry and makes what is to be written. Nobody is enrolled yet.
+    pub async fn prepare(&self, by: By, typed: &Typed, attempt: &Attempt) -> Result<Step, EnrolError> {
         if attempt.until < self.now() {
             return Err(EnrolError::Expired);
         }
@@ -146,13 +205,30 @@ impl Proofing {
         let office = self.office_area(by).await??;
         let read = typed.read(&self.measure(office))?;
         let code = InviteCode::generate(&mut self.0.ambient.rng());
-        let prepared = self.prepare(by, read, attempt.person, &key, code.hash())?;
-        let outcome = self.write(by, &prepared, attempt).await;
+        let prepared = self.seal_all(by, read, attempt.person, &key, code.hash())?;
+        let outcome = self.look(by, &prepared, attempt).await;
+        if let Outcome::Again(account) = self.answer(by, attempt, outcome).await? {
+            self.audit("enrol", by, Some(attempt.person), "new code");
+            return self.enrolled(&prepared, &account, code).map(Step::Again);
+        }
+        let until = self.now().plus(SIGNING_LIFETIME);
+        let attempt = attempt.clone();
+        Ok(Step::Sign(Box::new(Unsigned { officer: by.officer, until, attempt, prepared, code })))
+    }
+
+    /// Enrols a person for whom the office has signed. Of two who try at once with the same person, one is told that they are
+    /// enrolled already. Sent twice, it answers twice the same.
+    pub async fn enrol_signed(&self, by: By, unsigned: &Unsigned, signed: Signed) -> Result<Enrolled, EnrolError> {
+        if !unsigned.is_open_to(by, self.now()) {
+            return Err(EnrolError::Expired);
+        }
+        let Unsigned { attempt, prepared, code, .. } = unsigned;
+        let outcome = self.write(by, prepared, attempt, signed).await;
         let account = match self.answer(by, attempt, outcome).await? {
             Outcome::New(count) => {
                 self.watch_count(by, count);
                 self.audit("enrol", by, Some(attempt.person), "enrolled");
-                prepared.account
+                prepared.account()
             }
             Outcome::Again(account) => {
                 self.audit("enrol", by, Some(attempt.person), "new code");
@@ -160,13 +236,34 @@ impl Proofing {
             }
         };
         self.0.attributes.forget(attempt.person);
+        self.enrolled(prepared, &account, code.clone())
+    }
+
+    /// Both steps with a key that is at hand: the office's own, which nobody else has.
+    pub async fn enrol(
+        &self,
+        by: By,
+        typed: &Typed,
+        attempt: &Attempt,
+        key: &OfficeKey,
+    ) -> Result<Enrolled, EnrolError> {
+        match self.prepare(by, typed, attempt).await? {
+            Step::Again(enrolled) => Ok(enrolled),
+            Step::Sign(unsigned) => {
+                let signed = unsigned.sign(key).map_err(|_| EnrolError::Signature)?;
+                self.enrol_signed(by, &unsigned, signed).await
+            }
+        }
+    }
+
+    fn enrolled(&self, prepared: &Prepared, account: &Account, code: InviteCode) -> Result<Enrolled, EnrolError> {
         Ok(Enrolled {
-            person: attempt.person,
+            person: prepared.person,
             login: account.login.parse().map_err(|_| StoreError::Corrupt("a login that is none"))?,
             code,
             purpose: Purpose::Activate,
             code_until: self.last_day(prepared.code_expires),
-            renew_by: day(prepared.person.renew_by),
+            renew_by: day(prepared.renew_by),
         })
     }
 
@@ -198,7 +295,8 @@ impl Proofing {
         outcome
     }
 
-    async fn write(&self, by: By, prepared: &Prepared, attempt: &Attempt) -> Result<Outcome, EnrolError> {
+    /// Whether an entry could be enrolled now.
+    async fn look(&self, by: By, prepared: &Prepared, attempt: &Attempt) -> Result<Outcome, EnrolError> {
         let (this, prepared, seen) = (self.clone(), prepared.clone(), attempt.seen.clone());
         let work = self.0.store.write(move |tx| {
             Box::pin(async move {
@@ -206,36 +304,63 @@ impl Proofing {
                 if let Some(account) = this.repeated(tx, by, &prepared).await? {
                     return Ok(Outcome::Again(account));
                 }
-                let counted = this.count_enrolment(tx, by).await?;
-                let count = counted.map_err(|reached| match reached {
-                    Reached::Pace(wait) => EnrolError::TooFast(wait),
-                    Reached::Day => EnrolError::Quota(this.until_tomorrow()),
-                })?;
-                // In this order: whoever is enrolled between the two statements is a twin, and not somebody alike.
-                let doubts = doubts(tx, &prepared).await?;
-                check_twins(tx, &prepared.tags).await?;
-                if doubts.iter().any(|doubt| !seen.contains(doubt)) {
-                    return Err(EnrolError::SecondLook(doubts));
+                this.check_pace(tx, by).await?.map_err(|reached| this.too_much(reached))?;
+                check_people(tx, &prepared, &seen).await?;
+                Ok(Outcome::New(0))
+            })
+        });
+        work.await
+    }
+
+    async fn write(
+        &self,
+        by: By,
+        prepared: &Prepared,
+        attempt: &Attempt,
+        signed: Signed,
+    ) -> Result<Outcome, EnrolError> {
+        let (this, prepared, seen) = (self.clone(), prepared.clone(), attempt.seen.clone());
+        let work = self.0.store.write(move |tx| {
+            Box::pin(async move {
+                let _office = this.open_counter(tx, by).await??;
+                if let Some(account) = this.repeated(tx, by, &prepared).await? {
+                    return Ok(Outcome::Again(account));
                 }
-                insert(tx, &this.0.owners, &prepared).await?;
+                let leaf = this.signed_leaf(tx, by, &prepared.draft, signed).await?;
+                let counted = this.count_enrolment(tx, by).await?;
+                let count = counted.map_err(|reached| this.too_much(reached))?;
+                check_people(tx, &prepared, &seen).await?;
+                insert(tx, &this.0.owners, &prepared, leaf, this.now()).await?;
                 Ok(Outcome::New(count))
             })
         });
         work.await
     }
 
+    fn too_much(&self, reached: Reached) -> EnrolError {
+        match reached {
+            Reached::Pace(wait) => EnrolError::TooFast(wait),
+            Reached::Day => EnrolError::Quota(self.until_tomorrow()),
+        }
+    }
+
     /// If this attempt has enrolled the person before and nobody has used the code, a new code takes the place of it.
     async fn repeated(&self, tx: &mut Tx, by: By, prepared: &Prepared) -> Result<Option<Account>, EnrolError> {
-        let person = prepared.person.id;
+        let person = prepared.person;
         let Some(row) = persons::find(tx, person).await? else { return Ok(None) };
         let mut same = row.registrar_id == by.office && row.departed_on.is_none();
-        for tag in &prepared.tags.same {
+        for tag in &prepared.same {
             same &= persons::find_twin(tx, tag).await? == Some(person);
         }
         let account = account_rows::find_by_person(tx, person).await?;
         let Some(account) = account.filter(|_| same) else { return Err(EnrolError::AlreadyEnrolled) };
         if account.disabled_at.is_some() || is_opened(tx, &account).await? {
             return Err(EnrolError::AlreadyEnrolled);
+        }
+        if let Some(invite) = account_rows::find_invite(tx, prepared.code).await? {
+            // The same answer came on its way for the second time; or another code has taken its place since.
+            let is_good = invite.account_id == account.id && invite.revoked_at.is_none();
+            return if is_good { Ok(Some(account)) } else { Err(EnrolError::AlreadyEnrolled) };
         }
         let now = self.now();
         account_rows::revoke_invites(tx, account.id, now).await?;
@@ -245,7 +370,7 @@ impl Proofing {
     }
 
     /// Seals all there is to seal. The identity is wiped on return.
-    pub(super) fn prepare(
+    pub(super) fn seal_all(
         &self,
         by: By,
         read: Read,
@@ -259,19 +384,29 @@ impl Proofing {
         let tags = self.tags(&identity)?;
         let doubts = doubts_about(&identity);
         let sealed = identity.seal(key, person, &mut self.0.ambient.rng()).map_err(|_| EnrolError::Sealing)?;
-        let row = Person {
-            id: person,
-            registrar_id: by.office,
-            enrolled_on: now.day(),
-            renew_by: self.renewal_day(),
-            departed_on: None,
-            facts: self.0.attributes.seal_facts(person, &facts),
-            identity: sealed.as_bytes().to_vec(),
-            version: 1,
-            changed_at: now,
-        };
+        let identity = sealed.as_bytes().to_vec();
+        let renew_by = self.renewal_day();
+        let (owner, secret) = self.0.owners.newcomer(person);
+        let known = (facts.birth.year(), facts.commune);
+        let draft = Draft::new((&owner, owner.enrolment()), by.office, known, &identity, day(renew_by), now)?;
         let account = self.0.accounts.prepare(Holder::Citizen(person));
-        Ok(Prepared { person: row, tags, doubts, account, code, code_expires: self.invite_expiry() })
+        Ok(Prepared {
+            person,
+            office: by.office,
+            at: now,
+            renew_by,
+            facts: self.0.attributes.seal_facts(person, &facts),
+            identity,
+            same: tags.same,
+            alike: tags.alike,
+            doubts,
+            account: account.id,
+            login: account.login,
+            code,
+            code_expires: self.invite_expiry(),
+            secret,
+            draft,
+        })
     }
 
     fn facts(&self, identity: &Identity, commune: AreaCode, by: By, roles: &[Grant]) -> Result<Facts, EnrolError> {
@@ -332,19 +467,22 @@ fn doubts_about(identity: &Identity) -> Vec<Doubt> {
     identity.reviews().into_iter().map(doubt).collect()
 }
 
-async fn check_twins(tx: &mut Tx, tags: &Tags) -> Result<(), EnrolError> {
-    for tag in &tags.same {
+/// Whether nobody else is this person, and the officer has looked again at whatever is in doubt.
+async fn check_people(tx: &mut Tx, prepared: &Prepared, seen: &[Doubt]) -> Result<(), EnrolError> {
+    // In this order: whoever is enrolled between the two statements is a twin, and not somebody alike.
+    let doubts = doubts(tx, prepared).await?;
+    for tag in &prepared.same {
         if persons::find_twin(tx, tag).await?.is_some() {
             return Err(EnrolError::AlreadyEnrolled);
         }
     }
-    Ok(())
+    if doubts.iter().any(|doubt| !seen.contains(doubt)) { Err(EnrolError::SecondLook(doubts)) } else { Ok(()) }
 }
 
 /// All that an officer should look at again.
 async fn doubts(tx: &mut Tx, prepared: &Prepared) -> Result<Vec<Doubt>, StoreError> {
     let mut doubts = prepared.doubts.clone();
-    for tag in &prepared.tags.alike {
+    for tag in &prepared.alike {
         if persons::count_alike(tx, tag).await? > 0 {
             doubts.push(Doubt::Alike);
             break;
@@ -353,23 +491,32 @@ async fn doubts(tx: &mut Tx, prepared: &Prepared) -> Result<Vec<Doubt>, StoreErr
     Ok(doubts)
 }
 
-/// Writes the person, the tags, the account and the invite. The unique index decides between two counters.
-pub(super) async fn insert(tx: &mut Tx, owners: &Owners, prepared: &Prepared) -> Result<(), EnrolError> {
+/// Writes the person, the tags, the account, the invite and the leaf. The unique index decides between two counters.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    owners: &Owners,
+    prepared: &Prepared,
+    leaf: Enrol,
+    now: Timestamp,
+) -> Result<(), EnrolError> {
     let taken = |error| match error {
         StoreError::Taken => EnrolError::AlreadyEnrolled,
         other => other.into(),
     };
-    let person = prepared.person.id;
-    persons::insert(tx, &prepared.person).await.map_err(taken)?;
-    owners.enrol(tx, person).await?;
-    for tag in &prepared.tags.same {
+    let person = prepared.person;
+    persons::insert(tx, &prepared.row(now)).await.map_err(taken)?;
+    for tag in &prepared.same {
         persons::insert_twin(tx, tag, person).await.map_err(taken)?;
     }
-    for tag in &prepared.tags.alike {
+    for tag in &prepared.alike {
         persons::insert_alike(tx, tag, person).await?;
     }
-    let account = &prepared.account;
-    account_rows::insert(tx, account).await?;
+    owners.welcome(tx, person, &prepared.secret).await?;
+    if !owners.enrol(tx, person, prepared.draft.hour(), leaf).await? {
+        return Err(StoreError::Corrupt("the first leaf of a person is not the first").into());
+    }
+    let account = prepared.account();
+    account_rows::insert(tx, &account).await?;
     let (expires, made) = (prepared.code_expires, account.created_on);
     account_rows::insert_invite(tx, prepared.code, account.id, Purpose::Activate, made, expires).await?;
     Ok(())

@@ -5,25 +5,32 @@
 //! somebody, an officer enters the document again ([`Proofing::find`]).
 
 mod audit;
+mod carried;
 mod case;
 mod date;
 mod enrol;
 mod import;
+mod keys;
 mod office;
+mod office_key;
 mod quota;
 mod typed;
+mod unsigned;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::civil::Date;
 
 pub use self::{
-    case::{Case, ChangeError, Changed, Changes, Reissued},
-    enrol::{Attempt, Doubt, EnrolError, Enrolled},
+    case::{Case, ChangeError, Changed, Changes, Reissued, UnsignedRenewal},
+    enrol::{Attempt, Doubt, EnrolError, Enrolled, Step},
     import::{Batch, Finding, HeaderError, ImportError, LineFault, MOST_LINES, Sheet},
+    keys::{KeyError, KeyState, OfficeKeyLine},
     office::{OfficeError, Officer, OfficerInvite},
+    office_key::{OfficeKey, OfficeKeyError, fingerprint},
     quota::Today,
     typed::{Column, Faults, Grant, Reason, Text, Typed},
+    unsigned::{AFTER_KEY, Signed, Unsigned},
 };
 pub use crate::store::registrars::Registrar;
 use crate::{
@@ -37,7 +44,7 @@ use crate::{
     },
     keyring::Keyring,
     store::{Store, StoreError, Tx, accounts as account_rows, registrars, settings},
-    transparency::Owners,
+    transparency::{Institutions, Owners},
     wire::sealed::CustodiansKey,
 };
 
@@ -52,6 +59,8 @@ pub struct Policy {
     pub between_enrolments: Duration,
     /// Answers to one officer, in a legal day, that tell whether somebody is enrolled.
     pub lookups_per_day: u32,
+    /// The key of a workstation counts when an officer sends it, and not only after the operator has heard its fingerprint.
+    pub officers_accredit: bool,
 }
 
 impl Default for Policy {
@@ -61,6 +70,7 @@ impl Default for Policy {
             enrolments_per_day: 150,
             between_enrolments: Duration::from_secs(10),
             lookups_per_day: 60,
+            officers_accredit: false,
         }
     }
 }
@@ -127,6 +137,7 @@ struct Inner {
     accounts: Accounts,
     attributes: Attributes,
     owners: Owners,
+    institutions: Institutions,
     calendar: LegalCalendar,
     ambient: Ambient,
     policy: Policy,
@@ -140,11 +151,13 @@ impl Proofing {
         accounts: Accounts,
         attributes: Attributes,
         owners: Owners,
+        institutions: Institutions,
         calendar: LegalCalendar,
         ambient: Ambient,
         policy: Policy,
     ) -> Self {
-        Self(Arc::new(Inner { store, keyring, accounts, attributes, owners, calendar, ambient, policy }))
+        let services = Inner { store, keyring, accounts, attributes, owners, institutions, calendar, ambient, policy };
+        Self(Arc::new(services))
     }
 
     /// The public key to which identities are sealed; None before the custodians made one.

@@ -7,12 +7,15 @@ use crate::{
     accounts::{Account, Holder, InviteCode, LoginName, Purpose},
     domain::{area::AreaCode, ids::RegistrarId},
     store::{StoreError, accounts as account_rows, registrars},
+    wire::tlog::leaf,
 };
 
 /// Why an office or an officer could not be added or closed.
 #[derive(Debug, thiserror::Error)]
 pub enum OfficeError {
-    #[error("the name of the office: 2 to 100 characters, without line breaks")]
+    #[error(
+        "the name of the office: 2 to 100 characters, without line breaks or signs that turn the direction of writing"
+    )]
     Name,
     #[error("there is an office of this name already: choose another, or add officers to that one")]
     NameTaken,
@@ -50,7 +53,7 @@ impl Proofing {
     /// Adds an office. `name` stands on activation sheets; `area` is the code of the area it serves.
     pub async fn add_office(&self, name: &str, area: &str) -> Result<Registrar, OfficeError> {
         let name = name.trim();
-        if !(2..=100).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+        if !(2..=100).contains(&name.chars().count()) || name.parse::<leaf::Text>().is_err() {
             return Err(OfficeError::Name);
         }
         let known = area.parse::<AreaCode>().ok().filter(|code| self.0.attributes.areas().get(*code).is_some());
@@ -62,11 +65,13 @@ impl Proofing {
             created_on: self.now().day(),
             disabled_at: None,
         };
-        let row = office.clone();
-        let insert = self
-            .0
-            .store
-            .write::<_, StoreError, _>(move |tx| Box::pin(async move { registrars::insert(tx, &row).await }));
+        let (this, row) = (self.clone(), office.clone());
+        let insert = self.0.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                registrars::insert(tx, &row).await?;
+                this.say_office(tx, &row).await
+            })
+        });
         insert.await.map_err(|error| match error {
             StoreError::Taken => OfficeError::NameTaken,
             other => other.into(),
@@ -92,12 +97,17 @@ impl Proofing {
         Ok(found.filter(|office| office.disabled_at.is_none()))
     }
 
-    /// Closes an office: from the next request on, none of its officers can act, and their sessions are over.
+    /// Closes an office: from the next request on, none of its officers can act, and their sessions are over, and
+    /// nothing that its keys sign counts.
     pub async fn close_office(&self, id: RegistrarId) -> Result<bool, StoreError> {
         let (this, now) = (self.clone(), self.now());
         let close = self.0.store.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
                 let closed = registrars::disable(tx, id, now).await?;
+                if let Some(office) = registrars::find(tx, id).await?.filter(|_| closed) {
+                    registrars::withdraw_keys(tx, id, now).await?;
+                    this.say_office(tx, &office).await?;
+                }
                 for officer in account_rows::staff(tx).await? {
                     if officer.holder == Holder::Officer(id) {
                         account_rows::revoke_invites(tx, officer.id, now).await?;

@@ -39,19 +39,27 @@ impl Proofing {
         Ok(Today { enrolled, left: self.0.policy.enrolments_per_day.saturating_sub(enrolled) })
     }
 
-    /// Counts an enrolment: the how manieth of the day it is. The officer's account is locked.
-    pub(super) async fn count_enrolment(&self, tx: &mut Tx, by: By) -> Result<Result<i64, Reached>, StoreError> {
-        let Some(officer) = by.officer else { return Ok(Ok(0)) };
+    /// Whether one more enrolment would be within the limits.
+    pub(super) async fn check_pace(&self, tx: &mut Tx, by: By) -> Result<Result<(), Reached>, StoreError> {
+        let Some(officer) = by.officer else { return Ok(Ok(())) };
         let now = self.now();
-        let tag = self.day_tag(ENROLMENTS, officer);
-        let last = throttles::find(tx, &tag).await?;
+        let last = throttles::find(tx, &self.day_tag(ENROLMENTS, officer)).await?;
         let pause = self.0.policy.between_enrolments;
         if last.count > 0 && now.since(last.last_at) < pause {
             return Ok(Err(Reached::Pace(pause.saturating_sub(now.since(last.last_at)))));
         }
-        let count = throttles::fail(tx, &tag, now).await?;
-        let limit = i64::from(self.0.policy.enrolments_per_day);
-        Ok(if count > limit { Err(Reached::Day) } else { Ok(count) })
+        let is_used_up = last.count >= i64::from(self.0.policy.enrolments_per_day);
+        Ok(if is_used_up { Err(Reached::Day) } else { Ok(()) })
+    }
+
+    /// Counts an enrolment: the how manieth of the day it is. The officer's account is locked.
+    pub(super) async fn count_enrolment(&self, tx: &mut Tx, by: By) -> Result<Result<i64, Reached>, StoreError> {
+        let Some(officer) = by.officer else { return Ok(Ok(0)) };
+        if let Err(reached) = self.check_pace(tx, by).await? {
+            return Ok(Err(reached));
+        }
+        let count = throttles::fail(tx, &self.day_tag(ENROLMENTS, officer), self.now()).await?;
+        Ok(Ok(count))
     }
 
     /// Raises an alarm at the enrolment that makes four fifths of what one officer may do in a day.

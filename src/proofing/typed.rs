@@ -5,10 +5,10 @@
 use std::{fmt, ops::Deref};
 
 use jiff::{ToSpan, civil::Date};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroizing;
 
-use super::date;
+use super::{carried::date as date_form, date};
 use crate::{
     domain::{
         age::LegalCalendar,
@@ -209,9 +209,10 @@ impl Reason {
 pub struct Faults(pub Vec<(Column, Reason)>);
 
 /// A role that the office grants, and its last day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     pub kind: RoleKind,
+    #[serde(with = "date_form")]
     pub until: Date,
 }
 

@@ -22,8 +22,8 @@ use crate::{
         Hash,
         commitment::{Commitment, Fields},
         leaf::{
-            Access, BracketsVersion, Hour, Issuance, IssuanceLeaf, Issue, Kid, Leaf, Nym, NymAct, OwnerTag, Revoke,
-            Word,
+            Access, BracketsVersion, Enrol, Hour, Issuance, IssuanceLeaf, Issue, Kid, Leaf, Nym, NymAct, OwnerTag,
+            Revoke, Word,
         },
         owner::{LogSecret, OwnerKey},
     },
@@ -82,15 +82,36 @@ impl Owners {
         Self { keyring, ambient }
     }
 
-    /// Makes the secret of a person who has none, and gives them their first number or the next one: that of the enrolment that
-    /// counts from now on.
-    pub async fn enrol(&self, tx: &mut Tx, person: PersonId) -> Result<Owner, StoreError> {
+    /// Somebody who is going to be enrolled: the owner, and the secret as its row will have it.
+    pub fn newcomer(&self, person: PersonId) -> (Owner, Vec<u8>) {
         let mut rng = self.ambient.rng();
         let secret = LogSecret::generate(&mut rng);
         let sealed = self.keyring.vault().seal_row(log_secrets::TABLE, person.as_bytes(), secret.expose(), &mut rng);
-        log_secrets::insert(tx, person, &sealed).await?;
-        log_secrets::count_enrolment(tx, person).await?.ok_or(ERASED)?;
-        self.find(tx, person).await?.ok_or(ERASED)
+        (Owner { person, secret, enrolment: 0 }, sealed)
+    }
+
+    /// Keeps the secret of a newcomer, whose leaf has to be the next to be written.
+    pub async fn welcome(&self, tx: &mut Tx, person: PersonId, sealed: &[u8]) -> Result<(), StoreError> {
+        if log_secrets::insert(tx, person, sealed).await? { Ok(()) } else { Err(StoreError::Taken) }
+    }
+
+    /// The tag that the person's next enrolment has, if nothing else is logged before.
+    pub async fn next_enrolment(&self, tx: &mut Tx, person: PersonId) -> Result<(Owner, OwnerTag), StoreError> {
+        let owner = self.find(tx, person).await?.ok_or(ERASED)?;
+        let next = log_secrets::counted(tx, person).await?.ok_or(ERASED)?;
+        let tag = owner.secret.person().tag(next);
+        Ok((owner, tag))
+    }
+
+    /// A registrar vouches for a person: from now on that enrolment counts. False, and then the transaction has to fail, when
+    /// the leaf's tag is not the next one.
+    pub async fn enrol(&self, tx: &mut Tx, person: PersonId, hour: Hour, leaf: Enrol) -> Result<bool, StoreError> {
+        let number = log_secrets::count_enrolment(tx, person).await?.ok_or(ERASED)?;
+        let owner = self.find(tx, person).await?.ok_or(ERASED)?;
+        if owner.secret.person().tag(number) != leaf.owner {
+            return Ok(false);
+        }
+        append(tx, hour, leaf).map(|_| true)
     }
 
     /// The owner whom a person is; None after an erasure.
@@ -166,12 +187,12 @@ impl Owners {
             owner: tag,
             commitment: owner.commit(fields, tag)?.root(),
         };
-        let (leaf, receipt) = append(tx, token.now, issue)?;
+        let (leaf, receipt) = append(tx, hour(token.now), issue)?;
         Ok(Some(Logged { receipt, leaf, key, number }))
     }
 
     fn append(&self, tx: &mut Tx, facts: impl Into<Issuance>) -> Result<(), StoreError> {
-        append(tx, self.ambient.now(), facts).map(drop)
+        append(tx, hour(self.ambient.now()), facts).map(drop)
     }
 }
 
@@ -211,8 +232,8 @@ impl fmt::Debug for Owner {
 }
 
 /// Puts a leaf of the issuance log into the transaction.
-fn append(tx: &mut Tx, now: Timestamp, facts: impl Into<Issuance>) -> Result<(Vec<u8>, Receipt), StoreError> {
-    let leaf: IssuanceLeaf = Leaf::new(Hour::from_millis(now.0), facts);
+fn append(tx: &mut Tx, hour: Hour, facts: impl Into<Issuance>) -> Result<(Vec<u8>, Receipt), StoreError> {
+    let leaf: IssuanceLeaf = Leaf::new(hour, facts);
     let new = NewLeaf {
         token: leaf.facts.token().map(|hash| *hash.as_bytes()),
         owner: Some(*leaf.facts.owner().as_bytes()),
@@ -220,6 +241,10 @@ fn append(tx: &mut Tx, now: Timestamp, facts: impl Into<Issuance>) -> Result<(Ve
     };
     let bytes = new.bytes.clone();
     Ok((bytes, tx.log(Log::Issuance, new)?))
+}
+
+fn hour(now: Timestamp) -> Hour {
+    Hour::from_millis(now.0)
 }
 
 fn word(text: &'static str) -> Result<Word, StoreError> {

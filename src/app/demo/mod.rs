@@ -21,6 +21,7 @@ use crate::{
     forum::{self, Forum, LogKey, Sample, SigningAlgorithm},
     http::server::{self, Limits},
     keyring::Purpose,
+    proofing::OfficeKey,
     wire::{jose::Algorithm, oauth::AuthMethod},
 };
 
@@ -80,7 +81,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     }
     write_guide(&data, &guide)?;
     print!("{}", people::welcome(&guide.issuer, &urls, &guide.people, &guide.registrar, &args.data));
-    serve(&services, provider, forums, [first, second]).await
+    let key = Arc::new(people::office_key(&data.root)?);
+    serve(&services, key, provider, forums, [first, second]).await
 }
 
 /// The defaults, with what a demonstration needs in another way.
@@ -89,7 +91,7 @@ fn config(issuer: &str, listen: SocketAddr, urls: &[String; 2]) -> anyhow::Resul
     let [first, second] = urls.each_ref().map(|url| url.trim_start_matches("http://"));
     let text = format!(
         "[server]\nissuer = \"{issuer}\"\nlisten = \"{listen}\"\noperations_listen = \"\"\n\
-         [accounts]\nstaff_passphrases = true\n\
+         [accounts]\nstaff_passphrases = true\nworkstation_keys = \"officer\"\n\
          [outbound]\nallow = [\"{first}\", \"{second}\"]\n"
     );
     Ok(Config::from_parts("the demonstration", &text, [])?)
@@ -120,7 +122,7 @@ async fn seed(services: &Services, data: &DataDir, issuer: &str, urls: &[String;
         register(services, Sample::Place, "c_place-de-la-mairie", &urls[0]).await?,
         register(services, Sample::Comptoir, "c_le-comptoir", &urls[1]).await?,
     ];
-    let (registrar, people) = people::enrol(services).await?;
+    let (registrar, people) = people::enrol(services, &people::office_key(&data.root)?).await?;
     let auditor = people::auditor(services).await?;
     Ok(Guide { issuer: issuer.to_owned(), forums, people, registrar, auditor, custodians })
 }
@@ -221,6 +223,7 @@ fn write_guide(data: &DataDir, guide: &Guide) -> anyhow::Result<()> {
 
 async fn serve(
     services: &Services,
+    office_key: Arc<OfficeKey>,
     provider: TcpListener,
     forums: Vec<Forum>,
     listeners: [TcpListener; 2],
@@ -236,7 +239,7 @@ async fn serve(
         tasks.push(tokio::spawn(async move { forum.serve(listener, Limits::default(), stopped).await }));
     }
     tasks.push(tokio::spawn(services.tasks().run(wait(stopped.clone()))));
-    tasks.push(tokio::spawn(people::neighbours(services.proofing.clone(), wait(stopped.clone()))));
+    tasks.push(tokio::spawn(people::neighbours(services.proofing.clone(), office_key, wait(stopped.clone()))));
     tasks.push(tokio::spawn(server::serve(provider, services.router(), services.limits(), wait(stopped))));
     asked.await;
     drop(stop);

@@ -1,14 +1,21 @@
 //! The people of the demonstration: three who wait to be activated, the neighbours without whom nobody would be one of
 //! many, an officer and an auditor. All are invented.
 
-use std::path::Path;
+use std::{
+    fs::{self, OpenOptions},
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::Services;
 use crate::{
     accounts::{Holder, InviteCode, Purpose},
-    proofing::{By, EnrolError, Proofing, Text, Typed},
+    proofing::{By, EnrolError, OfficeKey, Proofing, Text, Typed},
     store::{StoreError, accounts as rows},
 };
 
@@ -31,13 +38,14 @@ pub(super) struct Staff {
 }
 
 /// Opens an office, enrols everybody, and gives the officer an account.
-pub(super) async fn enrol(services: &Services) -> anyhow::Result<(Staff, Vec<Waiting>)> {
+pub(super) async fn enrol(services: &Services, key: &OfficeKey) -> anyhow::Result<(Staff, Vec<Waiting>)> {
     let proofing = &services.proofing;
     let office = proofing.add_office(OFFICE, "FR-38").await?;
+    proofing.accredit(office.id, key.public()).await?;
     let by = By::operator(office.id);
     let mut waiting = Vec::new();
     for person in &WAITING {
-        let enrolled = proofing.enrol(by, &person.typed(), &proofing.attempt()).await?;
+        let enrolled = proofing.enrol(by, &person.typed(), &proofing.attempt(), key).await?;
         waiting.push(Waiting {
             who: person.who.to_owned(),
             login: enrolled.login.grouped(),
@@ -52,6 +60,19 @@ pub(super) async fn enrol(services: &Services) -> anyhow::Result<(Staff, Vec<Wai
         activation_url: services.activation_url(&officer.code),
     };
     Ok((registrar, waiting))
+}
+
+/// The key of the town hall. A real one is never here: it is made in the office, which alone has it, and this service knows its
+/// public part. In a demonstration nobody sits in that office.
+pub(super) fn office_key(data: &Path) -> anyhow::Result<OfficeKey> {
+    let file = data.join("town-hall.key");
+    if let Ok(text) = fs::read_to_string(&file) {
+        return Ok(OfficeKey::from_pem(&Zeroizing::new(text))?);
+    }
+    let key = OfficeKey::generate()?;
+    let mut made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
+    made.write_all(key.to_pem()?.as_bytes())?;
+    Ok(key)
 }
 
 pub(super) async fn auditor(services: &Services) -> anyhow::Result<Staff> {
@@ -73,10 +94,10 @@ pub(super) async fn auditor(services: &Services) -> anyhow::Result<Staff> {
 /// Enrols the people around, so that a bracket and a département are shared by many. They come while the demonstration
 /// already runs, one after the other, so that nobody has to wait for them; those who had no time to come before it ended come
 /// when it is started again.
-pub(super) async fn neighbours(proofing: Proofing, shutdown: impl Future<Output = ()>) {
+pub(super) async fn neighbours(proofing: Proofing, key: Arc<OfficeKey>, shutdown: impl Future<Output = ()>) {
     tokio::select! {
         () = shutdown => {}
-        come = all_come(&proofing) => {
+        come = all_come(&proofing, &key) => {
             if let Err(error) = come {
                 tracing::warn!(%error, "the neighbours do not all come");
             }
@@ -84,10 +105,10 @@ pub(super) async fn neighbours(proofing: Proofing, shutdown: impl Future<Output 
     }
 }
 
-async fn all_come(proofing: &Proofing) -> anyhow::Result<()> {
+async fn all_come(proofing: &Proofing, key: &OfficeKey) -> anyhow::Result<()> {
     let by = By::operator(proofing.office_named(OFFICE).await?.id);
     for n in 0..NEIGHBOURS {
-        match proofing.enrol(by, &neighbour(n), &proofing.attempt()).await {
+        match proofing.enrol(by, &neighbour(n), &proofing.attempt(), key).await {
             Ok(_) | Err(EnrolError::AlreadyEnrolled) => {}
             Err(error) => return Err(error.into()),
         }
@@ -162,6 +183,7 @@ pub(super) fn welcome(
     let _ = writeln!(text, "\n  3. See and withdraw what they know: {issuer}/account/forums");
     let _ = writeln!(text, "\n  The counter, for an officer (sign-in name {}):", registrar.login);
     let _ = writeln!(text, "       {}", registrar.activation_url);
+    let _ = writeln!(text, "       {issuer}/registrar/key    first: the key of this workstation");
     let _ = writeln!(text, "\n  All of this stands in {}. End with Ctrl-C.\n", data.join("demo.json").display());
     text
 }

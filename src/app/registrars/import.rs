@@ -15,7 +15,7 @@ use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use zeroize::Zeroizing;
 
-use super::Services;
+use super::{Services, keys};
 use crate::proofing::{Batch, By, Finding, ImportError};
 
 /// Enrol the people of a file: all of them, or nobody.
@@ -24,6 +24,9 @@ use crate::proofing::{Batch, By, Finding, ImportError};
 /// given_names, birth_date, commune, document_kind, document_number, and if wished married_name, sex, agent_until, elected_until,
 /// animator_until. They are filled in as at the counter. Everything that is wrong is said at once, by line, and nobody is enrolled.
 /// Remove the file when its people are enrolled: it holds what the service does not keep.
+///
+/// The office signs for each of them. Whoever runs this has the office's private key at hand for that time, and could sign for anybody:
+/// let the office bring it, on a medium of its own, and take it away again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 #[expect(clippy::doc_markdown, reason = "these comments are read at a terminal")]
@@ -36,6 +39,9 @@ pub(super) struct Args {
     /// Where the activation codes go, as CSV: a file that does not exist yet, readable by its owner alone.
     #[arg(long, value_name = "FILE", required_unless_present = "dry_run")]
     codes: Option<PathBuf>,
+    /// The private key of the office, as `registrars new-key` made it: one that the operator has accredited.
+    #[arg(long, value_name = "FILE", required_unless_present = "dry_run")]
+    key: Option<PathBuf>,
     /// Say what is wrong, and enrol nobody.
     #[arg(long)]
     dry_run: bool,
@@ -47,8 +53,9 @@ pub(super) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   heteronym registrars import people.csv --office 'Mairie de Voiron' --dry-run
-  heteronym registrars import people.csv --office 'Mairie de Voiron' --codes codes.csv
-  heteronym registrars import people.csv --office 'Mairie de Voiron' --codes codes.csv --confirmed 12,40";
+  heteronym registrars import people.csv --office 'Mairie de Voiron' --codes codes.csv --key voiron.key
+  heteronym registrars import people.csv --office 'Mairie de Voiron' --codes codes.csv --key voiron.key \
+    --confirmed 12,40";
 
 pub(super) async fn run(services: &Services, args: Args, out: &mut impl Write) -> anyhow::Result<()> {
     let proofing = &services.proofing;
@@ -57,6 +64,7 @@ pub(super) async fn run(services: &Services, args: Args, out: &mut impl Write) -
     if let Some(codes) = &codes {
         refuse_existing(codes)?;
     }
+    let key = args.key.filter(|_| !args.dry_run).map(|file| keys::read(&file)).transpose()?;
     let (source, progress) = open(&args.file)?;
     let read =
         proofing.read_batch(By::operator(office.id), progress.wrap_read(source), args.confirmed.into_iter().collect());
@@ -68,13 +76,13 @@ pub(super) async fn run(services: &Services, args: Args, out: &mut impl Write) -
         Err(error) => return Err(error).with_context(|| args.file.display().to_string()),
     };
     let people = batch.sheets().len();
-    let Some(codes) = codes else {
+    let Some((codes, key)) = codes.zip(key) else {
         writeln!(out, "Nothing is wrong: {people} people can be enrolled.")?;
         return Ok(());
     };
     let codes = Codes::write(codes, services, &batch)?;
     let working = working("writing to the database");
-    let enrolled = proofing.enrol_batch(&batch).await;
+    let enrolled = proofing.enrol_batch(&batch, &key).await;
     working.finish_and_clear();
     match enrolled {
         Ok(()) => {}

@@ -1,6 +1,7 @@
 //! `heteronym registrars`: the offices that enrol people, who works there, and to whom identities are sealed.
 
 mod import;
+mod keys;
 
 use std::{io::Write, path::PathBuf};
 
@@ -65,6 +66,15 @@ enum Command {
         #[arg(long, value_name = "FINGERPRINT", requires = "file")]
         agreed: Option<String>,
     },
+    /// Make the key with which an office signs, on the office's own machine. Needs no data directory.
+    #[command(after_help = "Example:\n  heteronym registrars new-key voiron.key")]
+    NewKey {
+        /// Where the private key goes: a file that does not exist yet, readable by its owner alone.
+        file: PathBuf,
+    },
+    /// The keys with which offices sign: list, accredit, withdraw.
+    #[command(subcommand)]
+    Keys(keys::Command),
     Import(import::Args),
 }
 
@@ -73,9 +83,13 @@ Examples:
   heteronym registrars custodians-key custodians.json
   heteronym registrars add 'Mairie de Voiron' --area cog:38563
   heteronym registrars add-officer 'Mairie de Voiron'
+  heteronym registrars keys list
   heteronym registrars import people.csv --office 'Mairie de Voiron' --dry-run";
 
 pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<()> {
+    if let Command::NewKey { file } = &args.command {
+        return keys::new(file, out);
+    }
     let services = services::open(&args.place).await?;
     let done = execute(&services, args.command, out).await;
     services.close().await;
@@ -114,6 +128,8 @@ async fn execute(services: &Services, command: Command, out: &mut impl Write) ->
             let key = custodian::read_key(&file)?;
             take(services, &key, agreed.as_deref(), &file, out).await?;
         }
+        Command::NewKey { file } => keys::new(&file, out)?,
+        Command::Keys(command) => keys::run(services, command, out).await?,
         Command::Import(args) => import::run(services, args, out).await?,
     }
     Ok(())

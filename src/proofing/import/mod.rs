@@ -25,17 +25,16 @@ pub use self::report::{Finding, HeaderError, ImportError, LineFault};
 use super::{
     By, Proofing,
     enrol::{Doubt, EnrolError, Prepared, insert},
+    office_key::OfficeKey,
     typed::Faults,
+    unsigned::Signed,
 };
 use crate::{
     accounts::{InviteCode, LoginName},
     domain::{ambient::Timestamp, area::AreaCode, ids::PersonId},
-    store::{
-        StoreError, Tx,
-        persons::{self, Person},
-    },
+    store::{StoreError, Tx, persons, registrars},
     transparency::Owners,
-    wire::sealed::CustodiansKey,
+    wire::{sealed::CustodiansKey, tlog::leaf::RegistrarKey},
 };
 
 /// People of one file at the most. They are written by one transaction, and this many are within the 20 seconds that nodes
@@ -117,9 +116,12 @@ impl Proofing {
         if findings.is_empty() { Ok(batch) } else { Err(ImportError::Lines(findings)) }
     }
 
-    /// Enrols all of them, or nobody. Who came to a counter meanwhile is found all the same.
-    pub async fn enrol_batch(&self, batch: &Batch) -> Result<(), ImportError> {
-        let (this, work) = (self.clone(), batch.clone());
+    /// Signs for all of them with the key of their office and enrols them, or nobody. Who came to a counter meanwhile is found
+    /// all the same.
+    pub async fn enrol_batch(&self, batch: &Batch, key: &OfficeKey) -> Result<(), ImportError> {
+        let signed: Result<Arc<[Signed]>, _> =
+            batch.people.iter().map(|ready| ready.prepared.draft.sign(key)).collect();
+        let (this, work, signed, key) = (self.clone(), batch.clone(), signed?, key.public().id());
         let write = self.0.store.write(move |tx| {
             Box::pin(async move {
                 let _office = this.open_counter(tx, work.by).await??;
@@ -127,7 +129,8 @@ impl Proofing {
                 if !findings.is_empty() {
                     return Err(ImportError::Lines(findings));
                 }
-                work.insert(tx, &this.0.owners, this.now()).await
+                let key = registrars::use_key(tx, work.by.office, key).await?.ok_or(ImportError::Key)?;
+                work.insert(tx, &this.0.owners, this.now(), (&key, &signed)).await
             })
         });
         match write.await {
@@ -135,7 +138,7 @@ impl Proofing {
             outcome => outcome?,
         }
         for ready in &*batch.people {
-            self.0.attributes.forget(ready.prepared.person.id);
+            self.0.attributes.forget(ready.prepared.person);
         }
         self.audit_batch("import", batch.by, batch.people.len());
         Ok(())
@@ -143,7 +146,7 @@ impl Proofing {
 
     /// After a connection that broke around the commit: whether it took place.
     async fn look_for(&self, batch: &Batch) -> Result<(), ImportError> {
-        let Some(person) = batch.people.first().map(|ready| ready.prepared.person.id) else { return Ok(()) };
+        let Some(person) = batch.people.first().map(|ready| ready.prepared.person) else { return Ok(()) };
         let find = self.0.store.read::<_, StoreError, _>(|tx| Box::pin(persons::find(tx, person)));
         match find.await {
             Ok(Some(_)) => Ok(()),
@@ -243,9 +246,9 @@ impl Rules<'_> {
         };
         let mut rng = proofing.0.ambient.rng();
         let (person, code) = (PersonId::generate(&mut rng), InviteCode::generate(&mut rng));
-        let prepared = proofing.prepare(self.by, read, person, self.key, code.hash());
+        let prepared = proofing.seal_all(self.by, read, person, self.key, code.hash());
         let prepared = prepared.map_err(|_| ImportError::Sealing)?;
-        let login = prepared.account.login.parse().map_err(|_| ImportError::Sealing)?;
+        let login = prepared.login.parse().map_err(|_| ImportError::Sealing)?;
         let until = proofing.last_day(prepared.code_expires);
         Ok(Ok(Ready { line: line.number, prepared, login, code, until, like: None }))
     }
@@ -266,14 +269,14 @@ impl Batch {
     async fn look_up(&self, tx: &mut Tx) -> Result<HashMap<u64, LineFault>, StoreError> {
         let mut found = HashMap::new();
         for ready in &*self.people {
-            let tags = &ready.prepared.tags;
-            for tag in &tags.alike {
+            let Prepared { same, alike, .. } = &ready.prepared;
+            for tag in alike {
                 if persons::count_alike(tx, tag).await? > 0 {
                     found.insert(ready.line, LineFault::Doubt(Doubt::Alike, None));
                     break;
                 }
             }
-            for tag in &tags.same {
+            for tag in same {
                 if persons::find_twin(tx, tag).await?.is_some() {
                     found.insert(ready.line, LineFault::Enrolled);
                     break;
@@ -307,14 +310,20 @@ impl Batch {
     }
 
     /// Writes everybody, in the order of their ids: that of the file, which is often the alphabet, must not show in the rows.
-    async fn insert(&self, tx: &mut Tx, owners: &Owners, now: Timestamp) -> Result<(), ImportError> {
-        let mut people: Vec<&Ready> = self.people.iter().collect();
-        people.sort_by_key(|ready| ready.prepared.person.id);
-        for ready in people {
-            // One time for all, and a late one: whoever asks what changed looks back from the last that he saw.
-            let person = Person { changed_at: now, ..ready.prepared.person.clone() };
-            let prepared = Prepared { person, ..ready.prepared.clone() };
-            insert(tx, owners, &prepared).await.map_err(|error| match error {
+    async fn insert(
+        &self,
+        tx: &mut Tx,
+        owners: &Owners,
+        // One time for all, and a late one: whoever asks what changed looks back from the last that he saw.
+        now: Timestamp,
+        (key, signed): (&RegistrarKey, &[Signed]),
+    ) -> Result<(), ImportError> {
+        let mut people: Vec<(&Ready, &Signed)> = self.people.iter().zip(signed).collect();
+        people.sort_by_key(|(ready, _)| ready.prepared.person);
+        for (ready, signed) in people {
+            let draft = &ready.prepared.draft;
+            let leaf = draft.complete(*signed, key).filter(|_| draft.is_of_now(now)).ok_or(ImportError::Stale)?;
+            insert(tx, owners, &ready.prepared, leaf, now).await.map_err(|error| match error {
                 EnrolError::AlreadyEnrolled => {
                     ImportError::Lines(vec![Finding { line: ready.line, fault: LineFault::Enrolled }])
                 }
@@ -336,9 +345,9 @@ impl fmt::Debug for Batch {
 fn compare(people: &mut Vec<Ready>, findings: &mut Vec<Finding>) {
     let (mut same, mut alike) = (HashMap::new(), HashMap::new());
     people.retain_mut(|ready| {
-        let (line, tags) = (ready.line, &ready.prepared.tags);
-        let twin = first(&mut same, &tags.same, line);
-        ready.like = first(&mut alike, &tags.alike, line);
+        let (line, prepared) = (ready.line, &ready.prepared);
+        let twin = first(&mut same, &prepared.same, line);
+        ready.like = first(&mut alike, &prepared.alike, line);
         findings.extend(twin.map(|twin| Finding { line, fault: LineFault::Repeated(twin) }));
         twin.is_none()
     });

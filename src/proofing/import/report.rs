@@ -4,7 +4,7 @@ use std::io;
 
 use crate::{
     proofing::{
-        Closed,
+        Closed, OfficeKeyError,
         enrol::Doubt,
         typed::{Column, Reason},
     },
@@ -34,6 +34,12 @@ pub enum ImportError {
     Lines(Vec<Finding>),
     #[error(transparent)]
     Closed(#[from] Closed),
+    #[error("the key is none of this office that counts: `heteronym registrars keys list` shows those that do")]
+    Key,
+    #[error(transparent)]
+    Signing(#[from] OfficeKeyError),
+    #[error("too much time went by between reading and signing: import again")]
+    Stale,
     #[error("the identities could not be sealed")]
     Sealing,
     /// The connection broke before the answer to the commit came, and nobody of them is there so far.

@@ -6,7 +6,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use super::{
     counter::Counter,
     entry::{self, Entry},
-    path, problem, sheet,
+    path, problem, sheet, sign,
 };
 use crate::{
     domain::quality::RoleKind,
@@ -123,10 +123,32 @@ pub(super) async fn renew(
 ) -> Result<Response, Problem> {
     let typed = entry::typed(&mut fields);
     let sent = Sent::of(&counter, &fields)?;
-    match proofing.renew(counter.by, &sent.case, &typed).await {
-        Ok(changed) => Ok(done(&counter, Act::Renew, Some(changed))),
-        Err(error) => sent.explain(&proofing, &counter, Act::Renew, &typed, &error),
+    let (page, act) = (&counter.page, Act::Renew);
+    if fields.one("act") == Some("edit") {
+        return Ok(page.render(&sent.page(&counter, act, &Entry::new(page, &typed, "commune"), None)));
     }
+    let outcome = if let Some(unsigned) = fields.one("unsigned") {
+        renewed(&proofing, &counter, unsigned, &fields).await.map(|changed| done(&counter, act, Some(changed)))
+    } else {
+        proofing.prepare_renewal(counter.by, &sent.case, &typed).await.map(|unsigned| {
+            let before = unsigned.before_key();
+            let carried = (counter.seal_renewal(&unsigned), before.as_slice());
+            sign::page(&counter, act.path(), sent.sealed, carried, &Entry::new(page, &typed, ""))
+        })
+    };
+    outcome.or_else(|error| sent.explain(&proofing, &counter, act, &typed, &error))
+}
+
+/// Renews what the office has signed for.
+async fn renewed(
+    proofing: &Proofing,
+    counter: &Counter,
+    unsigned: &str,
+    fields: &SafeFields,
+) -> Result<Changed, ChangeError> {
+    let unsigned = counter.open_renewal(unsigned).ok_or(ChangeError::Expired)?;
+    let signed = sign::signed(fields).ok_or(ChangeError::Signature)?;
+    proofing.renew_signed(counter.by, &unsigned, signed).await
 }
 
 pub(super) async fn correct(
@@ -216,7 +238,9 @@ impl<'a> Sent<'a> {
         let (page, problem) = (&counter.page, problem::of_change(error));
         let (entry, notice) = match error {
             ChangeError::Faults(faults) => (Entry::faulty(counter, proofing, typed, faults), None),
-            ChangeError::OtherDocument => (Entry::new(page, typed, ""), Some(&problem)),
+            ChangeError::OtherDocument | ChangeError::Key | ChangeError::Signature => {
+                (Entry::new(page, typed, ""), Some(&problem))
+            }
             _ => return Err(problem),
         };
         Ok(refused(page, &problem, &self.page(counter, act, &entry, notice)))

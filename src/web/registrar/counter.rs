@@ -13,7 +13,7 @@ use super::{entry::fields_of, problem};
 use crate::{
     accounts::{Accounts, Error, SignedIn},
     http::{Page, Problem},
-    proofing::{Attempt, By, Case, ChangeError, Closed, Proofing, Registrar, Typed},
+    proofing::{Attempt, By, Case, ChangeError, Closed, Proofing, Registrar, Typed, Unsigned, UnsignedRenewal},
     web::{
         shared::{self, Member},
         store_problem,
@@ -63,6 +63,24 @@ impl Counter {
         self.accounts.open_value(CONFIRMED, &self.bound_to(typed), text)
     }
 
+    /// An enrolment that waits for the signature of the office, with the code of the sheet to come.
+    pub(super) fn seal_unsigned(&self, unsigned: &Unsigned) -> String {
+        self.accounts.seal_value(UNSIGNED, &self.bound(), unsigned)
+    }
+
+    pub(super) fn open_unsigned(&self, text: &str) -> Option<Unsigned> {
+        self.accounts.open_value(UNSIGNED, &self.bound(), text)
+    }
+
+    /// A renewal that waits for the signature of the office.
+    pub(super) fn seal_renewal(&self, unsigned: &UnsignedRenewal) -> String {
+        self.accounts.seal_value(RENEWAL, &self.bound(), unsigned)
+    }
+
+    pub(super) fn open_renewal(&self, text: &str) -> Option<UnsignedRenewal> {
+        self.accounts.open_value(RENEWAL, &self.bound(), text)
+    }
+
     /// The right to act upon one person, which an officer cannot hand to another.
     pub(super) fn seal_case(&self, case: &Case) -> String {
         self.accounts.seal_value(CASE, &self.bound(), case)
@@ -103,6 +121,8 @@ impl Counter {
 
 const ATTEMPT: &str = "registrar/attempt";
 const CONFIRMED: &str = "registrar/confirmed";
+const UNSIGNED: &str = "registrar/unsigned";
+const RENEWAL: &str = "registrar/unsigned-renewal";
 const CASE: &str = "registrar/case";
 /// How long the entry of a document may take.
 const FILLING_IN: Duration = Duration::from_mins(15);

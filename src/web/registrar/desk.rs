@@ -20,6 +20,8 @@ struct Desk<'a> {
     limit: u32,
     /// The custodians have made the key to which identities are sealed.
     ready: bool,
+    /// A key of the office counts.
+    can_sign: bool,
 }
 
 pub(super) async fn desk(State(proofing): State<Proofing>, counter: Counter) -> Result<Response, Problem> {
@@ -32,6 +34,7 @@ pub(super) async fn desk(State(proofing): State<Proofing>, counter: Counter) -> 
         today,
         limit: today.enrolled.saturating_add(today.left),
         ready,
+        can_sign: proofing.can_sign(counter.office.id).await.map_err(store_problem)?,
     };
     Ok(counter.page.render(&template))
 }

@@ -175,3 +175,32 @@ problem-counter-other-document-title = Look at the document again
 problem-counter-other-document-text = It is not the one that was shown before. Nothing was changed. Compare it with the person before you, then confirm below.
 problem-counter-departed-title = This person has left the service
 problem-counter-departed-text = Nothing was changed. Enter the document again and let them come back first.
+
+sign-title = Signing for the office
+sign-lead = This workstation signs with the key of your office. It goes on by itself.
+sign-go = Sign
+sign-no-script = The key of your office is in this browser, and signing needs scripts, which are switched off here. Switch them on for this site, then load this page again.
+sign-no-key = This browser has no key of your office, so nothing was written. Make one here, or go on at a workstation that has one. What you have typed is still here.
+sign-failed = This browser could not sign, and nothing was written. Press the button to try once more.
+
+key-title = Key of this workstation
+key-lead = Your office signs each enrolment with a key that is in this browser and nowhere else. Nobody can copy it out, and the service does not have it: so the service alone can enrol nobody.
+key-none = This browser has no key yet.
+key-waiting = The key is made, and waits. Telephone the operator of the service and read this fingerprint to them: they let the key count.
+key-accredited = This browser has a key, and it counts. There is nothing to do.
+key-withdrawn = The key of this browser was withdrawn and counts no more. Make another.
+key-failed = This browser could not make or keep a key. A private window keeps none; use an ordinary one of a browser that is up to date.
+key-fingerprint = Fingerprint
+key-go = Make the key
+key-again = So that nobody makes a key with a session left open, sign in once more before you make one; you come back here.
+
+problem-counter-key-title = This key does not count
+problem-counter-key-text = Nothing was written. The key of this workstation waits to be accredited, or was withdrawn: look at “Key of this workstation” on the desk. Your entry is still here.
+problem-counter-signature-title = The signature is missing
+problem-counter-signature-text = Nothing was written: the signature of your office is missing, or does not fit. Your entry is still here; send it once more.
+problem-counter-no-key-title = Your office has no key that counts
+problem-counter-no-key-text = Your office signs each enrolment, and none of its keys counts yet. Open “Key of this workstation” on the desk.
+problem-counter-key-known-title = This key is known already
+problem-counter-key-known-text = It belongs to another office, or was withdrawn. Make another one.
+problem-counter-key-many-title = Your office has too many keys
+problem-counter-key-many-text = Ask the operator of the service to withdraw those that are not used any more.

@@ -1,4 +1,4 @@
-//! Enrolling somebody: one form, perhaps a second look, and the sheet.
+//! Enrolling somebody: one form, perhaps a second look, the signature of the office, and the sheet.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -7,11 +7,11 @@ use super::{
     communes::unmistakable,
     counter::Counter,
     entry::{self, Entry},
-    problem, sheet,
+    path, problem, sheet, sign,
 };
 use crate::{
     http::{Page, Problem, form::SafeFields},
-    proofing::{Attempt, Closed, Doubt, EnrolError, Proofing, Typed},
+    proofing::{Attempt, Closed, Doubt, EnrolError, Proofing, Step, Typed},
     web::{shared::refused, store_problem},
 };
 
@@ -43,6 +43,9 @@ struct AlreadyEnrolled<'a> {
 
 pub(super) async fn form(State(proofing): State<Proofing>, counter: Counter) -> Result<Response, Problem> {
     check_ready(&proofing).await?;
+    if !proofing.can_sign(counter.office.id).await.map_err(store_problem)? {
+        return Err(problem::no_key());
+    }
     // An office of one commune enrols nobody from elsewhere.
     let commune = proofing.only_commune(&counter.office).map(|commune| unmistakable(&commune));
     let typed = Typed { commune: commune.unwrap_or_default().into(), ..Typed::default() };
@@ -62,12 +65,40 @@ pub(super) async fn enrol(
     if fields.one("act") == Some("edit") {
         return Ok(blank(&counter, &begun, &Entry::new(&counter.page, &typed, FIRST)));
     }
+    if let Some(unsigned) = fields.one("unsigned") {
+        return finish(&proofing, &counter, sealed, &typed, (unsigned, &fields)).await;
+    }
     let confirmed = fields.one("seen").and_then(|seen| counter.open_confirmed(seen, &typed));
     let attempt = confirmed.unwrap_or(begun);
-    match proofing.enrol(counter.by, &typed, &attempt).await {
-        Ok(enrolled) => sheet::page(&counter, &enrolled),
+    match proofing.prepare(counter.by, &typed, &attempt).await {
+        Ok(Step::Again(enrolled)) => sheet::page(&counter, &enrolled),
+        Ok(Step::Sign(unsigned)) => {
+            let (carried, entry) = (counter.seal_unsigned(&unsigned), Entry::new(&counter.page, &typed, ""));
+            Ok(sign::page(&counter, path::ENROL, sealed, (carried, &unsigned.before_key()), &entry))
+        }
         Err(EnrolError::SecondLook(doubts)) => Ok(second_look(&counter, sealed, &attempt, &typed, &doubts)),
         Err(error) => explain(&proofing, &counter, sealed, &typed, &error),
+    }
+}
+
+/// Enrols whom the office has signed for.
+async fn finish(
+    proofing: &Proofing,
+    counter: &Counter,
+    sealed: &str,
+    typed: &Typed,
+    (unsigned, fields): (&str, &SafeFields),
+) -> Result<Response, Problem> {
+    let done = match (counter.open_unsigned(unsigned), sign::signed(fields)) {
+        (None, _) => Err(EnrolError::Expired),
+        (_, None) => Err(EnrolError::Signature),
+        (Some(unsigned), Some(signed)) => proofing.enrol_signed(counter.by, &unsigned, signed).await,
+    };
+    match done {
+        Ok(enrolled) => sheet::page(counter, &enrolled),
+        // Somebody alike came in between: the form asks for the second look.
+        Err(error @ EnrolError::SecondLook(_)) => Err(problem::of_enrolment(&error)),
+        Err(error) => explain(proofing, counter, sealed, typed, &error),
     }
 }
 
@@ -99,7 +130,9 @@ fn explain(
     let entry = Entry::new(page, typed, FIRST);
     match error {
         EnrolError::Faults(faults) => show(sealed, Entry::faulty(counter, proofing, typed, faults), None),
-        EnrolError::TooFast(_) | EnrolError::Quota(_) => show(sealed, entry, Some(&problem)),
+        EnrolError::TooFast(_) | EnrolError::Quota(_) | EnrolError::Key | EnrolError::Signature => {
+            show(sealed, entry, Some(&problem))
+        }
         EnrolError::Expired => show(&counter.seal_attempt(&proofing.attempt()), entry, Some(&problem)),
         EnrolError::AlreadyEnrolled => Ok(refused(page, &problem, &AlreadyEnrolled { page })),
         EnrolError::SecondLook(_) | EnrolError::Closed(_) | EnrolError::Sealing | EnrolError::Store(_) => Err(problem),

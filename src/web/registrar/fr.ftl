@@ -178,3 +178,32 @@ problem-counter-other-document-title = Regardez de nouveau la pièce d’identit
 problem-counter-other-document-text = Ce n’est pas celle qui avait été présentée. Rien n’a été changé. Comparez-la à la personne devant vous, puis confirmez ci-dessous.
 problem-counter-departed-title = Cette personne a quitté le service
 problem-counter-departed-text = Rien n’a été changé. Saisissez de nouveau la pièce d’identité, et faites-la d’abord revenir.
+
+sign-title = Signature du service
+sign-lead = Ce poste signe avec la clé de votre service. La suite vient toute seule.
+sign-go = Signer
+sign-no-script = La clé de votre service est dans ce navigateur, et la signature a besoin de scripts, qui sont désactivés ici. Autorisez-les pour ce site, puis rechargez cette page.
+sign-no-key = Ce navigateur n’a pas de clé de votre service : rien n’a été écrit. Créez-en une ici, ou continuez sur un poste qui en a une. Votre saisie est toujours là.
+sign-failed = Ce navigateur n’a pas pu signer, et rien n’a été écrit. Appuyez sur le bouton pour réessayer.
+
+key-title = Clé de ce poste
+key-lead = Votre service signe chaque inscription avec une clé qui se trouve dans ce navigateur et nulle part ailleurs. Personne ne peut l’en copier, et le fournisseur ne l’a pas : à lui seul, il ne peut donc inscrire personne.
+key-none = Ce navigateur n’a pas encore de clé.
+key-waiting = La clé est créée, et elle attend. Téléphonez à l’exploitant du service et lisez-lui cette empreinte : il fera valoir la clé.
+key-accredited = Ce navigateur a une clé, et elle vaut. Il n’y a rien à faire.
+key-withdrawn = La clé de ce navigateur a été retirée et ne vaut plus. Créez-en une autre.
+key-failed = Ce navigateur n’a pas pu créer ou garder de clé. Une fenêtre privée n’en garde pas ; prenez une fenêtre ordinaire d’un navigateur à jour.
+key-fingerprint = Empreinte
+key-go = Créer la clé
+key-again = Pour que personne ne crée de clé avec une session laissée ouverte, connectez-vous encore une fois avant d’en créer une ; vous reviendrez ici.
+
+problem-counter-key-title = Cette clé ne vaut pas
+problem-counter-key-text = Rien n’a été écrit. La clé de ce poste attend d’être accréditée, ou elle a été retirée : voyez « Clé de ce poste » à l’accueil du guichet. Votre saisie est toujours là.
+problem-counter-signature-title = La signature manque
+problem-counter-signature-text = Rien n’a été écrit : la signature de votre service manque, ou ne convient pas. Votre saisie est toujours là ; envoyez-la encore une fois.
+problem-counter-no-key-title = Votre service n’a pas de clé qui vaille
+problem-counter-no-key-text = Votre service signe chaque inscription, et aucune de ses clés ne vaut encore. Ouvrez « Clé de ce poste » à l’accueil du guichet.
+problem-counter-key-known-title = Cette clé est déjà connue
+problem-counter-key-known-text = Elle est celle d’un autre service, ou elle a été retirée. Créez-en une autre.
+problem-counter-key-many-title = Votre service a trop de clés
+problem-counter-key-many-text = Demandez à l’exploitant du service de retirer celles qui ne servent plus.

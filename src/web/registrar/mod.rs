@@ -11,8 +11,10 @@ mod desk;
 mod enrol;
 mod entry;
 mod find;
+mod key;
 mod problem;
 mod sheet;
+mod sign;
 
 use axum::{
     Router,
@@ -27,6 +29,7 @@ pub fn routes(proofing: Proofing) -> Router {
     Router::new()
         .route(paths::REGISTRAR, get(desk::desk))
         .route(path::ENROL, get(enrol::form).post(enrol::enrol))
+        .route(path::KEY, get(key::show).post(key::send))
         .route(path::COMMUNES, get(communes::communes))
         .route(path::CASE, get(find::form).post(find::find))
         .route(path::ACT, post(act::choose))
@@ -40,6 +43,7 @@ pub fn routes(proofing: Proofing) -> Router {
 /// Where the counter's pages are.
 mod path {
     pub(super) const ENROL: &str = "/registrar/enrol";
+    pub(super) const KEY: &str = "/registrar/key";
     pub(super) const COMMUNES: &str = "/registrar/communes";
     pub(super) const CASE: &str = "/registrar/case";
     pub(super) const ACT: &str = "/registrar/case/act";

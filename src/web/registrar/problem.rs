@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 
 use crate::{
     http::Problem,
-    proofing::{ChangeError, Closed, EnrolError},
+    proofing::{ChangeError, Closed, EnrolError, KeyError},
     web::store_problem,
 };
 
@@ -20,9 +20,27 @@ pub(super) fn of_enrolment(error: &EnrolError) -> Problem {
         EnrolError::Quota(wait) => too_many("counter-quota", *wait),
         EnrolError::Expired => Problem::new(StatusCode::CONFLICT, "counter-form-old"),
         EnrolError::Closed(closed) => self::closed(closed),
+        EnrolError::Key => Problem::new(StatusCode::FORBIDDEN, "counter-key"),
+        EnrolError::Signature => Problem::new(StatusCode::BAD_REQUEST, "counter-signature"),
         EnrolError::Sealing => Problem::internal("an identity could not be sealed"),
         EnrolError::Store(error) => store_problem(error),
     }
+}
+
+/// The same for the key of a workstation.
+pub(super) fn of_key(error: &KeyError) -> Problem {
+    match error {
+        KeyError::Known => Problem::new(StatusCode::CONFLICT, "counter-key-known"),
+        KeyError::TooMany => Problem::new(StatusCode::CONFLICT, "counter-key-many"),
+        KeyError::Closed => closed(&Closed::Office),
+        KeyError::Unknown => Problem::internal("a key that was just taken is unknown"),
+        KeyError::Store(error) => store_problem(error),
+    }
+}
+
+/// Nothing that anybody in this office signs would count.
+pub(super) fn no_key() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "counter-no-key")
 }
 
 /// The same for what is done for somebody who is enrolled.
@@ -38,6 +56,8 @@ pub(super) fn of_change(error: &ChangeError) -> Problem {
         ChangeError::Departed => conflict("counter-departed"),
         ChangeError::Quota(wait) => too_many("counter-quota", *wait),
         ChangeError::Closed(closed) => self::closed(closed),
+        ChangeError::Key => Problem::new(StatusCode::FORBIDDEN, "counter-key"),
+        ChangeError::Signature => Problem::new(StatusCode::BAD_REQUEST, "counter-signature"),
         ChangeError::Sealing => Problem::internal("an identity could not be sealed"),
         ChangeError::Store(error) => store_problem(error),
     }
@@ -92,6 +112,8 @@ mod tests {
             EnrolError::TooFast(Duration::ZERO),
             EnrolError::Quota(Duration::ZERO),
             EnrolError::Expired,
+            EnrolError::Key,
+            EnrolError::Signature,
             EnrolError::Sealing,
         ];
         let change = [
@@ -102,12 +124,15 @@ mod tests {
             ChangeError::Conflict,
             ChangeError::OtherDocument,
             ChangeError::Departed,
+            ChangeError::Key,
+            ChangeError::Signature,
             ChangeError::Quota(Duration::ZERO),
             ChangeError::Sealing,
         ];
         let closed = [Closed::Office, Closed::Officer, Closed::Custodians].map(|cause| closed(&cause));
         let problems = enrolment.iter().map(of_enrolment).chain(change.iter().map(of_change));
-        let problems = problems.chain(closed).chain([not_an_officer()]);
+        let keys = [KeyError::Known, KeyError::TooMany, KeyError::Closed].map(|error| of_key(&error));
+        let problems = problems.chain(closed).chain(keys).chain([not_an_officer(), no_key()]);
         assert_texts(
             problems.flat_map(|problem| ["title", "text"].map(|part| format!("problem-{}-{part}", problem.name()))),
         );

@@ -18,6 +18,13 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use super::Installation;
 
 const OFFICE: &str = "Mairie de Voiron";
+/// The file with the private key of the office.
+const KEY: &str = "office.key";
+
+/// What stands behind this name on a line of its own.
+fn value(said: &str, name: &str) -> String {
+    said.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned()
+}
 
 impl Installation {
     fn registrars(&self, arguments: &[&str]) -> super::Said {
@@ -38,6 +45,8 @@ impl Installation {
         let (file, fingerprint) = house.custodians(1);
         house.registrars(&["custodians-key", &file, "--agreed", &fingerprint]).done();
         house.registrars(&["add", OFFICE, "--area", "FR-38"]).done();
+        let made = house.registrars(&["new-key", KEY]).done();
+        house.registrars(&["keys", "accredit", OFFICE, &value(&made, "public key")]).done();
         house
     }
 
@@ -84,7 +93,7 @@ fn an_operator_opens_offices_and_accounts_and_closes_them() {
         assert!(refused.contains(reason), "{arguments:?}: {refused}");
     }
     let officer = house.registrars(&["add-officer", OFFICE]).done();
-    let value = |name: &str| officer.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
+    let value = |name: &str| value(&officer, name);
     let (login, code) = (value("sign-in name"), value("activation code"));
     assert_eq!(value("to be used at"), format!("https://id.example/activate#{code}"));
     assert!(login.parse::<LoginName>().is_ok() && officer.contains("shown this once"), "{officer}");
@@ -129,11 +138,39 @@ fn a_custodians_key_is_taken_after_its_fingerprint_was_compared() {
     assert!(house.run(&["doctor"]).done().contains("good   custodians' key"));
 }
 
+#[test]
+fn the_key_of_an_office_is_made_apart_counts_when_it_is_accredited_and_is_withdrawn() {
+    let house = Installation::ready();
+    assert_eq!(fs::metadata(house.path(KEY)).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(house.registrars(&["new-key", KEY]).refused().contains("cannot write office.key"), "never over another");
+    let made = house.registrars(&["new-key", "second.key"]).done();
+    let fingerprint = value(&made, "fingerprint");
+    house.registrars(&["add", "Mairie de Tullins", "--area", "FR-38"]).done();
+    house.write("people.csv", &rows(2));
+    let import = ["import", "people.csv", "--office", OFFICE, "--codes", "codes.csv", "--key", "second.key"];
+    assert!(house.registrars(&import).refused().contains("the key is none of this office that counts"));
+    assert!(!house.path("codes.csv").exists(), "codes that open nothing are removed");
+    assert!(house.registrars(&["keys", "accredit", OFFICE, &fingerprint]).refused().contains("no key has this"));
+    house.registrars(&["keys", "accredit", "Mairie de Tullins", &value(&made, "public key")]).done();
+    assert!(house.registrars(&import).refused().contains("the key is none of this office that counts"));
+    let list = house.registrars(&["keys", "list"]).done();
+    assert!(list.contains(&format!("Mairie de Tullins\n  {fingerprint}  counts\n")), "{list}");
+    let other = house.registrars(&["keys", "list", OFFICE]).done();
+    let own = other.lines().nth(1).unwrap().trim().strip_suffix("  counts").unwrap().to_owned();
+    house.registrars(&["keys", "withdraw", &own.to_uppercase().replace(' ', "")]).done();
+    assert!(house.registrars(&["keys", "withdraw", &own]).refused().contains("withdrawn before"));
+    let import = ["import", "people.csv", "--office", OFFICE, "--codes", "codes.csv", "--key", KEY];
+    assert!(house.registrars(&import).refused().contains("the key is none of this office that counts"));
+    fs::write(house.path("bad.key"), "-----BEGIN PRIVATE KEY-----").unwrap();
+    let import = ["import", "people.csv", "--office", OFFICE, "--codes", "codes.csv", "--key", "bad.key"];
+    assert!(house.registrars(&import).refused().contains("bad.key"));
+}
+
 #[tokio::test]
 async fn a_file_is_imported_and_its_codes_are_its_owners_alone() {
     let house = Installation::ready();
     house.write("people.csv", &rows(3));
-    let import = ["import", "people.csv", "--office", OFFICE, "--codes", "codes.csv"];
+    let import = ["import", "people.csv", "--office", OFFICE, "--key", KEY, "--codes", "codes.csv"];
     let dry = house.registrars(&[&import[..], &["--dry-run"]].concat()).done();
     assert!(dry.contains("3 people can be enrolled") && !house.path("codes.csv").exists(), "{dry}");
     let done = house.registrars(&import).done();
@@ -161,7 +198,7 @@ async fn a_file_is_imported_and_its_codes_are_its_owners_alone() {
 
     let again = house.registrars(&import).refused();
     assert!(again.contains("codes.csv exists already and is never overwritten"), "{again}");
-    let again = house.registrars(&["import", "people.csv", "--office", OFFICE, "--codes", "other.csv"]);
+    let again = house.registrars(&["import", "people.csv", "--office", OFFICE, "--key", KEY, "--codes", "other.csv"]);
     assert_eq!(again.out.lines().filter(|line| line.contains("already enrolled")).count(), 3);
     assert!(again.refused().contains("nobody was enrolled: 3 lines are to mend or to confirm"));
     assert!(!house.path("other.csv").exists());
@@ -171,7 +208,7 @@ async fn a_file_is_imported_and_its_codes_are_its_owners_alone() {
 async fn an_import_that_fails_leaves_no_codes() {
     let house = Installation::ready();
     house.write("people.csv", &[rows(2), vec!["Doyen,Jeanne,1958,Voiron,cni,BB1".to_owned()]].concat());
-    let import = ["import", "people.csv", "--office", OFFICE, "--codes", "codes.csv"];
+    let import = ["import", "people.csv", "--office", OFFICE, "--key", KEY, "--codes", "codes.csv"];
     let doubt = house.registrars(&import);
     assert!(
         doubt.out.contains("line 4: birth_date: without day or month") && doubt.out.contains("--confirmed 4"),
@@ -179,7 +216,8 @@ async fn an_import_that_fails_leaves_no_codes() {
         doubt.out
     );
     doubt.refused();
-    let nowhere = ["import", "people.csv", "--office", OFFICE, "--confirmed", "4", "--codes", "nowhere/codes.csv"];
+    let nowhere =
+        ["import", "people.csv", "--office", OFFICE, "--confirmed", "4", "--key", KEY, "--codes", "nowhere/codes.csv"];
     assert!(house.registrars(&nowhere).refused().contains("cannot write nowhere/codes.csv: nobody was enrolled"));
     let rule = "CREATE UNIQUE INDEX one_account_a_day ON accounts (created_on)";
     crate::store::both::run_sqlite(&house.data().join("heteronym.db"), rule).await;
@@ -199,8 +237,17 @@ async fn an_import_that_is_killed_loses_nothing_and_leaves_nothing_half_done() {
     for after in [0, 40, 120, 400] {
         let house = Installation::ready();
         house.write("people.csv", &rows(people));
-        let mut command =
-            house.command(&["registrars", "import", "people.csv", "--office", OFFICE, "--codes", "codes.csv"]);
+        let mut command = house.command(&[
+            "registrars",
+            "import",
+            "people.csv",
+            "--office",
+            OFFICE,
+            "--key",
+            KEY,
+            "--codes",
+            "codes.csv",
+        ]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         wait_for_file(&house.path("codes.csv"), &mut child);
         std::thread::sleep(Duration::from_millis(after));
@@ -212,7 +259,9 @@ async fn an_import_that_is_killed_loses_nothing_and_leaves_nothing_half_done() {
             let codes = fs::read_to_string(house.path("codes.csv")).unwrap();
             assert_eq!(codes.lines().count(), people + 1);
         } else {
-            house.registrars(&["import", "people.csv", "--office", OFFICE, "--codes", "second.csv"]).done();
+            house
+                .registrars(&["import", "people.csv", "--office", OFFICE, "--key", KEY, "--codes", "second.csv"])
+                .done();
             assert_eq!(house.people().await, people);
         }
     }

@@ -1,13 +1,15 @@
-//! A browser without script: cookies, forms, and no following of redirects, so that each can be looked at.
+//! A browser without script: cookies, forms, and no following of redirects, so that each can be looked at. One script it plays
+//! itself: that which signs for an office.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Router,
     body::{Body, to_bytes},
     http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
 };
-use heteronym::http::site::SESSION_COOKIE;
+use data_encoding::BASE64URL_NOPAD;
+use heteronym::{http::site::SESSION_COOKIE, proofing::OfficeKey};
 use tower::ServiceExt;
 
 use super::Citizen;
@@ -18,6 +20,8 @@ pub(crate) struct Browser {
     router: Router,
     origin: String,
     pub(crate) cookies: BTreeMap<String, String>,
+    /// What it signs with for an office.
+    pub(crate) office_key: Option<Arc<OfficeKey>>,
 }
 
 /// An answer.
@@ -30,7 +34,7 @@ pub(crate) struct Reply {
 impl Browser {
     /// A browser that talks to the site at this origin, whatever that is.
     pub(crate) fn new(router: Router, origin: &str) -> Self {
-        Self { router, origin: origin.to_owned(), cookies: BTreeMap::new() }
+        Self { router, origin: origin.to_owned(), cookies: BTreeMap::new(), office_key: None }
     }
 
     pub(crate) async fn get(&mut self, target: &str) -> Reply {
@@ -54,7 +58,26 @@ impl Browser {
     pub(crate) async fn post_form(&mut self, page: &Reply, path: &str, fields: &[(&str, &str)]) -> Reply {
         let hidden = ["csrf", "tx"].map(|name| (name, page.field(name)));
         let hidden = hidden.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)));
-        self.post(path, &hidden.chain(fields.iter().copied()).collect::<Vec<_>>()).await
+        let reply = self.post(path, &hidden.chain(fields.iter().copied()).collect::<Vec<_>>()).await;
+        match self.office_key.clone() {
+            Some(key) if reply.asks_to_sign() => self.post_signed(&reply, &key).await,
+            _ => reply,
+        }
+    }
+
+    /// Sends the page that asks for a signature, as its script does with this key.
+    pub(crate) async fn post_signed(&mut self, page: &Reply, key: &OfficeKey) -> Reply {
+        let id = key.public().id().to_string();
+        let signature = key.sign(&page.to_sign(&id)).unwrap().to_string();
+        self.post_signature(page, &id, &signature).await
+    }
+
+    /// Sends that page with whatever is to pass for a signature.
+    pub(crate) async fn post_signature(&mut self, page: &Reply, key: &str, signature: &str) -> Reply {
+        let kept = SIGNED_WITH.map(|name| (name, page.field(name)));
+        let kept = kept.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)));
+        let sent: Vec<_> = kept.chain([("key", key), ("signature", signature)]).collect();
+        self.post(&page.attribute("action"), &sent).await
     }
 
     /// Sends JSON as the script of this page does.
@@ -153,6 +176,26 @@ impl Reply {
         Some(unescaped(rest.split_once('"')?.0))
     }
 
+    /// Whether the script of this page signs for an office.
+    pub(crate) fn asks_to_sign(&self) -> bool {
+        String::from_utf8_lossy(&self.body).contains(" data-sign-before=\"")
+    }
+
+    /// What it signs with the key of this id.
+    pub(crate) fn to_sign(&self, key: &str) -> Vec<u8> {
+        let before = BASE64URL_NOPAD.decode(self.attribute("data-sign-before").as_bytes()).unwrap();
+        [before, key.as_bytes().to_vec(), self.attribute("data-sign-after").into_bytes()].concat()
+    }
+
+    /// An attribute of the form that is signed.
+    fn attribute(&self, name: &str) -> String {
+        let text = self.text();
+        let form = text.split_once(" id=\"sign\"").map(|(before, after)| (before.rsplit_once('<').unwrap().1, after));
+        let (before, after) = form.unwrap_or_else(|| panic!("nothing to sign: {text}"));
+        let form = format!("{before} {}", after.split_once('>').unwrap().0);
+        unescaped(form.split_once(&format!("{name}=\"")).unwrap().1.split_once('"').unwrap().0)
+    }
+
     /// The `error` of an answer in JSON, with its status.
     pub(crate) fn error(&self) -> (u16, String) {
         (self.status.as_u16(), self.json()["error"].as_str().unwrap_or_default().to_owned())
@@ -165,6 +208,25 @@ impl Reply {
         assert!(!self.text().contains("http-equiv"), "{what}");
     }
 }
+
+/// What the page that is signed sends back, with every field of an entry.
+const SIGNED_WITH: [&str; 15] = [
+    "csrf",
+    "tx",
+    "unsigned",
+    "family_name",
+    "married_name",
+    "given_names",
+    "birth_date",
+    "sex",
+    "commune",
+    "commune_code",
+    "document_kind",
+    "document_number",
+    "agent_until",
+    "elected_until",
+    "animator_until",
+];
 
 fn unescaped(text: &str) -> String {
     let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#34;", "\""), ("&#38;", "&"), ("&amp;", "&")];

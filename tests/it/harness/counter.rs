@@ -1,9 +1,11 @@
 //! Counters: the custodians' key, offices, and the officers in them.
 
+use std::sync::Arc;
+
 use heteronym::{
     accounts::{Account, LoginName},
     custodian::ceremony::in_process,
-    proofing::Registrar,
+    proofing::{OfficeKey, Registrar},
     store::{StoreError, accounts},
 };
 
@@ -15,13 +17,16 @@ pub(crate) struct Counter {
     pub(crate) office: Registrar,
     pub(crate) officer: Account,
     pub(crate) login: LoginName,
+    /// Of the workstation, accredited.
+    pub(crate) key: Arc<OfficeKey>,
 }
 
 impl Counter {
-    /// The browser of the officer, who has just signed in.
+    /// The browser of the officer, who has just signed in at the workstation that has the key.
     pub(crate) async fn browser(&self, service: &Service) -> Browser {
         let mut browser = service.browser();
         browser.hold_session(service.begin_session(&self.officer).await.token.expose());
+        browser.office_key = Some(self.key.clone());
         browser
     }
 }
@@ -36,6 +41,8 @@ impl Service {
     /// An office of this area.
     pub(crate) async fn counter(&self, name: &str, area: &str) -> Counter {
         let office = self.services.proofing.add_office(name, area).await.unwrap();
+        let key = Arc::new(OfficeKey::generate().unwrap());
+        self.services.proofing.accredit(office.id, key.public()).await.unwrap();
         let login = self.services.proofing.add_officer(office.id).await.unwrap().login;
         let name = login.as_str().to_owned();
         let find = self
@@ -43,6 +50,6 @@ impl Service {
             .store
             .read::<_, StoreError, _>(move |tx| Box::pin(async move { accounts::find_by_login(tx, &name).await }));
         let officer = find.await.unwrap().unwrap();
-        Counter { office, officer, login }
+        Counter { office, officer, login, key }
     }
 }

@@ -11,7 +11,7 @@ use heteronym::{
         ids::{PersonId, RegistrarId},
         quality::{Facts, Sex},
     },
-    store::{StoreError, accounts, persons, registrars},
+    store::{StoreError, accounts, log_secrets, persons, registrars},
 };
 use jiff::civil::Date;
 use rand::Rng as _;
@@ -112,7 +112,9 @@ impl Service {
                     registrars::insert(tx, &office).await?;
                 }
                 persons::insert(tx, &row).await?;
-                owners.enrol(tx, row.id).await?;
+                let (_owner, secret) = owners.newcomer(row.id);
+                owners.welcome(tx, row.id, &secret).await?;
+                log_secrets::count_enrolment(tx, row.id).await?;
                 accounts::insert(tx, &stored).await
             })
         });

@@ -3,7 +3,7 @@
 
 use heteronym::{
     accounts::{Grounds, InviteCode, NewSession, PaperCode},
-    proofing::{By, Typed},
+    proofing::{By, OfficeKey, Typed},
     store::{StoreError, accounts as rows},
 };
 use jiff::civil::Date;
@@ -52,7 +52,8 @@ impl Newcomer {
             agent_until: if number.is_multiple_of(10) { "31/12/2027" } else { "" }.into(),
             ..Typed::default()
         };
-        let enrolled = services.proofing.enrol(town.counter, &typed, &services.proofing.attempt()).await;
+        let enrolled =
+            services.proofing.enrol(town.counter, &typed, &services.proofing.attempt(), &town.office_key).await;
         let enrolled = enrolled.unwrap_or_else(|error| panic!("person {number}: {error}"));
         let login = enrolled.login.as_str().to_owned();
         let find = services.store.read::<_, StoreError, _>(move |tx| {
@@ -137,16 +138,18 @@ impl Newcomer {
 }
 
 /// Opens an office with one officer, for all of France.
-pub(super) async fn open_counter(service: &Service) -> By {
+pub(super) async fn open_counter(service: &Service) -> (By, OfficeKey) {
     let proofing = &service.services.proofing;
     let office = proofing.add_office("Mairie de Voiron", "FR").await.unwrap();
+    let key = OfficeKey::generate().unwrap();
+    proofing.accredit(office.id, key.public()).await.unwrap();
     let invited = proofing.add_officer(office.id).await.unwrap();
     let login = invited.login.as_str().to_owned();
     let find = service
         .services
         .store
         .read::<_, StoreError, _>(move |tx| Box::pin(async move { rows::find_by_login(tx, &login).await }));
-    By { office: office.id, officer: Some(find.await.unwrap().unwrap().id) }
+    (By { office: office.id, officer: Some(find.await.unwrap().unwrap().id) }, key)
 }
 
 /// A text of letters that no other number has.

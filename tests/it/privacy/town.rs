@@ -17,7 +17,7 @@ use heteronym::{
     domain::area::Level,
     forum::{self, ClientSecret},
     http::server,
-    proofing::By,
+    proofing::{By, OfficeKey},
     telemetry::{self, LogFormat},
     wire::jose::Algorithm,
 };
@@ -73,6 +73,7 @@ pub(super) struct Town {
     pub(super) issuer: String,
     /// Where everybody is enrolled.
     pub(super) counter: By,
+    pub(super) office_key: OfficeKey,
     forums: Vec<forum::Forum>,
     dice: Mutex<StdRng>,
 }
@@ -131,7 +132,7 @@ async fn found(directory: &Path) -> Town {
     tokio::spawn(server::serve(listener, router, server::Limits::default(), std::future::pending()));
     let (custodians, _) = in_process(3, 5, &mut service.services.ambient.rng()).unwrap();
     service.services.proofing.take_custodians_key(&custodians).await.unwrap();
-    let counter = open_counter(&service).await;
+    let (counter, office_key) = open_counter(&service).await;
     let mut forums = Vec::new();
     for (place, name) in FORUM_NAMES.into_iter().enumerate() {
         let origin = origin_of(place);
@@ -159,7 +160,7 @@ async fn found(directory: &Path) -> Town {
         let ambient = forum::Ambient::new(now, move |buffer| rng.lock().unwrap().fill_bytes(buffer));
         forums.push(forum::open(config, ambient).await.unwrap());
     }
-    Town { service, issuer, counter, forums, dice: Mutex::new(StdRng::seed_from_u64(7)) }
+    Town { service, issuer, counter, office_key, forums, dice: Mutex::new(StdRng::seed_from_u64(7)) }
 }
 
 /// Signs a person in to a forum from a browser of their own.

@@ -73,7 +73,7 @@ async fn a_file_as_a_spreadsheet_writes_it_is_enrolled_and_its_codes_open_accoun
                 ;;;;;;;;";
     let batch = read(&counter, text).await.unwrap();
     nobody(&counter).await;
-    counter.proofing.enrol_batch(&batch).await.unwrap();
+    counter.proofing.enrol_batch(&batch, &counter.office_key).await.unwrap();
     assert_eq!(counter.people().await.len(), 3);
     let sheets: Vec<_> = batch.sheets().collect();
     assert_eq!(sheets.iter().map(|sheet| sheet.line).collect::<Vec<_>>(), [2, 3, 5]);
@@ -84,7 +84,7 @@ async fn a_file_as_a_spreadsheet_writes_it_is_enrolled_and_its_codes_open_accoun
     }
     let case = counter.proofing.find(counter.operator(), &eleonore()).await.expect("whom the counter finds");
     assert!(case.document_is_known());
-    let again = counter.proofing.enrol_batch(&batch).await;
+    let again = counter.proofing.enrol_batch(&batch, &counter.office_key).await;
     assert!(matches!(again, Err(ImportError::Lines(findings)) if findings.len() == 3), "a batch is enrolled once");
 }
 
@@ -176,7 +176,7 @@ async fn doubts_stop_the_import_until_each_line_is_confirmed(db: Db) {
         ") };
     assert_eq!(counter.people().await.len(), 1);
     let batch = confirming(&counter, file(&rows), [2, 4, 5, 6]).await.unwrap();
-    counter.proofing.enrol_batch(&batch).await.unwrap();
+    counter.proofing.enrol_batch(&batch, &counter.office_key).await.unwrap();
     assert_eq!(counter.people().await.len(), 7);
 }
 
@@ -196,7 +196,7 @@ async fn whoever_came_to_a_counter_meanwhile_keeps_all_others_out(db: Db) {
     let rows = ["Vidal,Sophie,1/1/1970,f,Grenoble,cni,AA001", "Lefèvre,Éléonore Marie,2/3/1987,f,Voiron,cni,AA002"];
     let batch = read(&counter, file(&rows)).await.unwrap();
     counter.enrol(&eleonore()).await.unwrap();
-    let refused = counter.proofing.enrol_batch(&batch).await;
+    let refused = counter.proofing.enrol_batch(&batch, &counter.office_key).await;
     let enrolled = |finding: &Finding| *finding == Finding { line: 3, fault: LineFault::Enrolled };
     assert!(
         matches!(&refused, Err(ImportError::Lines(found)) if found.len() == 1 && enrolled(&found[0])),
@@ -206,7 +206,7 @@ async fn whoever_came_to_a_counter_meanwhile_keeps_all_others_out(db: Db) {
 
     let batch = read(&counter, file(&["Benali,Mahmoud,01/09/1999,m,Grenoble,cni,AA003"])).await.unwrap();
     counter.enrol(&named("Benali", "Mohamed", "01/09/1999")).await.unwrap();
-    let refused = counter.proofing.enrol_batch(&batch).await;
+    let refused = counter.proofing.enrol_batch(&batch, &counter.office_key).await;
     assert!(matches!(&refused, Err(ImportError::Lines(found)) if found[0].fault.is_doubt()), "{refused:?}");
     assert_eq!(counter.people().await.len(), 2);
 }
@@ -215,7 +215,7 @@ async fn an_office_that_is_closed_meanwhile_enrols_nobody(db: Db) {
     let counter = Counter::open(&db).await;
     let batch = read(&counter, file(&["Vidal,Sophie,1/1/1970,f,Grenoble,cni,AA001"])).await.unwrap();
     counter.proofing.close_office(counter.office.id).await.unwrap();
-    assert!(matches!(counter.proofing.enrol_batch(&batch).await, Err(ImportError::Closed(_))));
+    assert!(matches!(counter.proofing.enrol_batch(&batch, &counter.office_key).await, Err(ImportError::Closed(_))));
     assert!(matches!(read(&counter, file(&[])).await, Err(ImportError::Closed(_))));
     nobody(&counter).await;
 }
@@ -229,11 +229,11 @@ async fn what_fails_in_the_middle_leaves_nobody(db: Db) {
         (1..=28).map(|day| format!("Garnier,Hugo,{day}/3/1970,m,Grenoble,cni,AA{day:03}")).collect();
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     let batch = read(&counter, file(&rows)).await.unwrap();
-    let failed = counter.proofing.enrol_batch(&batch).await;
+    let failed = counter.proofing.enrol_batch(&batch, &counter.office_key).await;
     assert!(matches!(failed, Err(ImportError::Store(_))), "{failed:?}");
     nobody(&counter).await;
     let alone = read(&counter, file(&rows[..1])).await.unwrap();
-    counter.proofing.enrol_batch(&alone).await.unwrap();
+    counter.proofing.enrol_batch(&alone, &counter.office_key).await.unwrap();
     assert_eq!(counter.people().await.len(), 1);
     db.store.close().await;
 }
@@ -280,7 +280,7 @@ async fn l8_as_many_as_are_allowed_are_enrolled_and_of_a_million_rows_no_more_ar
         nobody(&counter).await;
         let batch = counter.proofing.read_batch(counter.operator(), Rows::new(most), BTreeSet::new()).await.unwrap();
         assert_eq!(batch.sheets().len(), MOST_LINES);
-        counter.proofing.enrol_batch(&batch).await.unwrap();
+        counter.proofing.enrol_batch(&batch, &counter.office_key).await.unwrap();
         assert_eq!(counter.people().await.len(), MOST_LINES);
     })
     .await;

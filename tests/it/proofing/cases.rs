@@ -119,7 +119,7 @@ async fn whoever_leaves_and_comes_back_is_the_same_person_with_the_same_tags(db:
     ] {
         assert!(matches!(refused, Some(ChangeError::Departed)), "{refused:?}");
     }
-    proofing.renew(by, &gone, &Typed::default()).await.unwrap();
+    proofing.renew(by, &gone, &Typed::default(), &counter.office_key).await.unwrap();
     assert_eq!(tags(&db, &counter).await, before);
     assert_eq!(counter.people().await.len(), 1);
     assert!(counter.people().await[0].id == enrolled.person);
@@ -190,7 +190,7 @@ async fn an_office_or_officer_that_is_closed_can_do_nothing_more(db: Db) {
     let refused = proofing.depart(by, &case).await;
     assert!(matches!(refused, Err(ChangeError::Closed(_))), "l11: the next request is refused: {refused:?}");
     assert!(matches!(
-        proofing.enrol(by, &named("Vidal", "Sophie", "1/1/1970"), &proofing.attempt()).await,
+        proofing.enrol(by, &named("Vidal", "Sophie", "1/1/1970"), &proofing.attempt(), &counter.office_key).await,
         Err(EnrolError::Closed(_))
     ));
 

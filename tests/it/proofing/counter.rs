@@ -1,8 +1,11 @@
 //! An office with its officers on a database of whichever engine, and what people type there.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use heteronym::{
@@ -14,7 +17,7 @@ use heteronym::{
         ids::PersonId,
     },
     keyring::{Keyring, Purpose},
-    proofing::{By, EnrolError, Enrolled, OfficeError, Policy, Proofing, Registrar, Typed},
+    proofing::{By, EnrolError, Enrolled, OfficeError, OfficeKey, Policy, Proofing, Registrar, Typed},
     store::{
         Store, StoreError, accounts,
         persons::{self, Person},
@@ -37,10 +40,12 @@ pub(super) struct Counter {
     pub(super) proofing: Proofing,
     pub(super) clock: Arc<FrozenClock>,
     pub(super) office: Registrar,
+    /// With which the office signs.
+    pub(super) office_key: Arc<OfficeKey>,
     pub(super) key: CustodiansKey,
     pub(super) shares: Vec<Share>,
     keyring: Arc<Keyring>,
-    _keys: tempfile::TempDir,
+    keys: tempfile::TempDir,
 }
 
 impl Counter {
@@ -57,25 +62,28 @@ impl Counter {
         let keyring = Arc::new(keyring.unwrap());
         let (key, shares) = in_process(3, 5, &mut dice).unwrap();
         let clock = Arc::new(FrozenClock::new(NOW));
-        let services = assemble(db.store.clone(), keyring.clone(), &clock, zone);
+        let services = assemble(db.store.clone(), keyring.clone(), &clock, zone, keys.path());
         let proofing = services.proofing.clone();
         proofing.take_custodians_key(&key).await.unwrap();
         let office = match proofing.add_office("Mairie de Grenoble", "FR-38").await {
             Err(OfficeError::NameTaken) => proofing.office_named("Mairie de Grenoble").await,
             added => added,
         };
-        Self { services, proofing, clock, office: office.unwrap(), key, shares, keyring, _keys: keys }
+        let (office, office_key) = (office.unwrap(), Arc::new(OfficeKey::generate().unwrap()));
+        proofing.accredit(office.id, office_key.public()).await.unwrap();
+        Self { services, proofing, clock, office, office_key, key, shares, keyring, keys }
     }
 
     /// The same service on another node, where the engine has such.
     pub(super) fn on(&self, store: Store) -> Proofing {
-        assemble(store, self.keyring.clone(), &self.clock, "Europe/Paris").proofing
+        assemble(store, self.keyring.clone(), &self.clock, "Europe/Paris", self.keys.path()).proofing
     }
 
     /// The same service by other rules.
     pub(super) fn by_rules(&self, policy: Policy) -> Proofing {
-        let Services { store, keyring, accounts, attributes, owners, calendar, ambient, .. } = self.services.clone();
-        Proofing::new(store, keyring, accounts, attributes, owners, calendar, ambient, policy)
+        let Services { store, keyring, accounts, attributes, owners, institutions, calendar, ambient, .. } =
+            self.services.clone();
+        Proofing::new(store, keyring, accounts, attributes, owners, institutions, calendar, ambient, policy)
     }
 
     pub(super) fn operator(&self) -> By {
@@ -93,7 +101,7 @@ impl Counter {
     }
 
     pub(super) async fn enrol(&self, typed: &Typed) -> Result<Enrolled, EnrolError> {
-        self.proofing.enrol(self.operator(), typed, &self.proofing.attempt()).await
+        self.proofing.enrol(self.operator(), typed, &self.proofing.attempt(), &self.office_key).await
     }
 
     /// Everybody's row.
@@ -118,12 +126,13 @@ impl Counter {
 }
 
 /// A service with dice of its own.
-fn assemble(store: Store, keyring: Arc<Keyring>, clock: &Arc<FrozenClock>, zone: &str) -> Services {
+fn assemble(store: Store, keyring: Arc<Keyring>, clock: &Arc<FrozenClock>, zone: &str, directory: &Path) -> Services {
     static SEED: AtomicU64 = AtomicU64::new(0);
     let entropy = SeededEntropy::new(SEED.fetch_add(1, Ordering::Relaxed));
     let ambient = Ambient::new(clock.clone(), Arc::new(entropy));
     let text = format!("[server]\nissuer = \"https://id.example\"\n[territory]\nzone = \"{zone}\"");
-    let config = Config::from_parts("test.toml", &text, []).unwrap();
+    let mut config = Config::from_parts("test.toml", &text, []).unwrap();
+    config.log.rollback_file = directory.join("log-heads.txt");
     Services::assemble(Assembly { config, store, keyring, ambient }).unwrap()
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use heteronym::{
     domain::ambient::Timestamp,
-    proofing::{By, ChangeError, Doubt, EnrolError, Policy, Proofing},
+    proofing::{By, ChangeError, Doubt, EnrolError, OfficeKey, Policy, Proofing},
 };
 
 use super::counter::{Counter, NOW, eleonore, named};
@@ -23,25 +23,27 @@ fn somebody(n: u64) -> heteronym::proofing::Typed {
     named("Garnier", "Hugo", &format!("{:02}/{:02}/{}", 1 + n % 28, 1 + n / 28 % 12, 1960 + n / 336))
 }
 
-async fn enrol(proofing: &Proofing, by: By, n: u64) -> Result<(), EnrolError> {
-    proofing.enrol(by, &somebody(n), &proofing.attempt()).await.map(drop)
+async fn enrol(proofing: &Proofing, by: By, n: u64, key: &OfficeKey) -> Result<(), EnrolError> {
+    proofing.enrol(by, &somebody(n), &proofing.attempt(), key).await.map(drop)
 }
 
 async fn l2_two_enrolments_of_one_officer_are_ten_seconds_apart(db: Db) {
     let counter = Counter::open(&db).await;
     let (by, colleague, proofing) = (counter.officer().await, counter.officer().await, &counter.proofing);
-    enrol(proofing, by, 0).await.unwrap();
+    enrol(proofing, by, 0, &counter.office_key).await.unwrap();
     for wait in [0, 5_000, 4_999] {
         counter.clock.advance(Duration::from_millis(wait));
-        let fast = enrol(proofing, by, 1).await;
+        let fast = enrol(proofing, by, 1, &counter.office_key).await;
         assert!(matches!(fast, Err(EnrolError::TooFast(_))), "{fast:?}");
     }
-    enrol(proofing, colleague, 2).await.expect("a colleague does not wait");
+    enrol(proofing, colleague, 2, &counter.office_key).await.expect("a colleague does not wait");
     counter.clock.advance(Duration::from_millis(1));
-    enrol(proofing, by, 1).await.expect("ten seconds after the first; what was refused did not count");
+    enrol(proofing, by, 1, &counter.office_key)
+        .await
+        .expect("ten seconds after the first; what was refused did not count");
     assert_eq!(counter.people().await.len(), 3);
     for n in 3..6 {
-        enrol(proofing, counter.operator(), n).await.expect("the operator does not wait");
+        enrol(proofing, counter.operator(), n, &counter.office_key).await.expect("the operator does not wait");
     }
 }
 
@@ -52,19 +54,22 @@ async fn l2_an_officer_enrols_so_many_in_a_legal_day_and_no_more(db: Db) {
     // 23:59:20 in Paris.
     counter.clock.set(Timestamp(NOW.0 + 11 * 3_600_000 + 59 * 60_000 + 20_000));
     for n in 0..3 {
-        enrol(&proofing, by, n).await.unwrap();
+        enrol(&proofing, by, n, &counter.office_key).await.unwrap();
         counter.clock.advance(Duration::from_secs(10));
     }
     let officer = by.officer.unwrap();
     let today = async || proofing.officers_day(officer).await.unwrap();
     assert_eq!((today().await.enrolled, today().await.left), (3, 0));
-    let over = enrol(&proofing, by, 3).await;
+    let over = enrol(&proofing, by, 3, &counter.office_key).await;
     assert!(matches!(over, Err(EnrolError::Quota(_))), "{over:?}");
     assert_eq!(today().await.enrolled, 3, "what was refused does not count");
     counter.clock.set(Timestamp(NOW.0 + 12 * 3_600_000 - 1));
-    assert!(matches!(enrol(&proofing, by, 3).await, Err(EnrolError::Quota(_))), "23:59:59.999 in Paris");
+    assert!(
+        matches!(enrol(&proofing, by, 3, &counter.office_key).await, Err(EnrolError::Quota(_))),
+        "23:59:59.999 in Paris"
+    );
     counter.clock.advance(Duration::from_millis(1));
-    enrol(&proofing, by, 3).await.expect("a new legal day");
+    enrol(&proofing, by, 3, &counter.office_key).await.expect("a new legal day");
     assert_eq!(today().await.left, 2);
     assert_eq!(counter.people().await.len(), 4);
 }
@@ -76,13 +81,13 @@ async fn l2_answers_that_tell_whether_somebody_is_enrolled_are_counted(db: Db) {
     counter.enrol(&eleonore()).await.unwrap();
     let found = proofing.find(by, &eleonore()).await;
     let nobody = proofing.find(by, &somebody(1)).await;
-    let twin = proofing.enrol(by, &eleonore(), &proofing.attempt()).await;
+    let twin = proofing.enrol(by, &eleonore(), &proofing.attempt(), &counter.office_key).await;
     assert!(found.is_ok() && matches!(nobody, Err(ChangeError::NotFound)));
     assert!(matches!(twin, Err(EnrolError::AlreadyEnrolled)));
     assert!(matches!(proofing.find(by, &eleonore()).await, Err(ChangeError::Quota(_))));
-    let twin = proofing.enrol(by, &eleonore(), &proofing.attempt()).await;
+    let twin = proofing.enrol(by, &eleonore(), &proofing.attempt(), &counter.office_key).await;
     assert!(matches!(twin, Err(EnrolError::Quota(_))), "the answer is kept back, whatever it is");
-    enrol(&proofing, by, 1).await.expect("who is new can be enrolled all the same");
+    enrol(&proofing, by, 1, &counter.office_key).await.expect("who is new can be enrolled all the same");
 }
 
 async fn l4_birth_dates_are_taken_refused_or_looked_at_again(db: Db) {

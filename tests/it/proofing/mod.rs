@@ -4,5 +4,6 @@ mod batch;
 mod cases;
 mod counter;
 mod limits;
+mod signing;
 mod traces;
 mod twins;

@@ -89,15 +89,15 @@ async fn nothing_that_was_typed_or_imported_can_be_read_in_any_column(db: Db) {
         ..eleonore()
     };
     let attempt: Attempt = counter.proofing.attempt();
-    counter.proofing.enrol(counter.operator(), &typed, &attempt).await.unwrap();
-    let refused = counter.proofing.enrol(counter.operator(), &typed, &counter.proofing.attempt()).await;
+    counter.proofing.enrol(counter.operator(), &typed, &attempt, &counter.office_key).await.unwrap();
+    let refused = counter.enrol(&typed).await;
     assert!(matches!(refused, Err(EnrolError::AlreadyEnrolled)));
     let case = counter.proofing.find(counter.operator(), &typed).await.unwrap();
-    counter.proofing.renew(counter.operator(), &case, &typed).await.unwrap();
+    counter.proofing.renew(counter.operator(), &case, &typed, &counter.office_key).await.unwrap();
     let file = "family_name,given_names,birth_date,commune,document_kind,document_number\n\
                 Ostrowinkelmar,Thessalonique,3 avril 1951,Grenoble,passport,66ZZT4417\n";
     let batch = counter.proofing.read_batch(counter.operator(), Cursor::new(file), BTreeSet::new()).await.unwrap();
-    counter.proofing.enrol_batch(&batch).await.unwrap();
+    counter.proofing.enrol_batch(&batch, &counter.office_key).await.unwrap();
     assert_eq!(counter.people().await.len(), 2);
 
     let mut cells = cells(&db).await;
@@ -138,7 +138,7 @@ async fn the_order_of_a_file_does_not_show_in_the_rows(db: Db) {
     let batch = counter.proofing.read_batch(counter.operator(), Cursor::new(file), BTreeSet::new()).await.unwrap();
     // As long as a database may make others wait.
     counter.clock.advance(Duration::from_mins(1));
-    counter.proofing.enrol_batch(&batch).await.unwrap();
+    counter.proofing.enrol_batch(&batch, &counter.office_key).await.unwrap();
     let cells = cells(&db).await;
     let of = |column: &str| cells.iter().filter(|(name, _)| name == column).map(|(_, bytes)| bytes).collect::<Vec<_>>();
     let ids = of("persons.id");

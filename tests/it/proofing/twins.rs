@@ -29,11 +29,12 @@ async fn l3_of_fifty_counters_with_the_same_person_one_enrols_them(db: Db) {
     let (start, mut contenders) = (Arc::new(Barrier::new(50)), JoinSet::new());
     for number in 0..50 {
         let (proofing, by, start) = (nodes[number % 2].clone(), counter.operator(), start.clone());
+        let key = counter.office_key.clone();
         let typed = spellings[number % spellings.len()]();
         contenders.spawn(async move {
             let attempt = proofing.attempt();
             start.wait().await;
-            proofing.enrol(by, &typed, &attempt).await
+            proofing.enrol(by, &typed, &attempt, &key).await
         });
     }
     let outcomes = contenders.join_all().await;
@@ -91,24 +92,24 @@ async fn what_was_looked_at_again_is_enrolled_and_what_is_the_same_is_not(db: Db
     let counter = Counter::open(&db).await;
     counter.enrol(&named("Benali", "Mohamed", "01/09/1999")).await.unwrap();
     let (brother, proofing) = (named("Benali", "Mahmoud", "01/09/1999"), &counter.proofing);
-    let attempt = proofing.attempt();
-    let looked = proofing.enrol(counter.operator(), &brother, &attempt).await;
+    let (attempt, key) = (proofing.attempt(), &counter.office_key);
+    let looked = proofing.enrol(counter.operator(), &brother, &attempt, key).await;
     assert!(matches!(&looked, Err(EnrolError::SecondLook(doubts)) if doubts == &[Doubt::Alike]), "{looked:?}");
     assert_eq!(counter.people().await.len(), 1, "nothing is written before the second look");
     let confirmed = attempt.clone().confirming(&[Doubt::UnlikelyAge]);
-    let other = proofing.enrol(counter.operator(), &brother, &confirmed).await;
+    let other = proofing.enrol(counter.operator(), &brother, &confirmed, key).await;
     assert!(matches!(other, Err(EnrolError::SecondLook(_))), "another doubt was confirmed");
-    proofing.enrol(counter.operator(), &brother, &attempt.confirming(&[Doubt::Alike])).await.unwrap();
+    proofing.enrol(counter.operator(), &brother, &attempt.confirming(&[Doubt::Alike]), key).await.unwrap();
     assert_eq!(counter.people().await.len(), 2);
     let insisting = proofing.attempt().confirming(&[Doubt::Alike]);
-    let same = proofing.enrol(counter.operator(), &brother, &insisting).await;
+    let same = proofing.enrol(counter.operator(), &brother, &insisting, key).await;
     assert!(matches!(same, Err(EnrolError::AlreadyEnrolled)), "no confirmation gives a second voice");
 }
 
 async fn the_same_enrolment_sent_twice_is_one_and_the_latest_code_opens_it(db: Db) {
     let counter = Counter::open(&db).await;
-    let attempt = counter.proofing.attempt();
-    let enrol = async || counter.proofing.enrol(counter.operator(), &eleonore(), &attempt).await.unwrap();
+    let (attempt, key) = (counter.proofing.attempt(), &counter.office_key);
+    let enrol = async || counter.proofing.enrol(counter.operator(), &eleonore(), &attempt, key).await.unwrap();
     let (first, second) = (enrol().await, enrol().await);
     assert_eq!((first.person, first.login.as_str()), (second.person, second.login.as_str()));
     assert_eq!(counter.people().await.len(), 1);

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use heteronym::{
     custodian::ceremony::in_process,
     domain::claim::Quality,
-    proofing::{By, Text, Typed},
+    proofing::{By, OfficeKey, Text, Typed},
     store::{StoreError, accounts, persons},
 };
 
@@ -169,11 +169,13 @@ async fn a_person_who_departed_is_issued_nothing() {
 }
 
 /// Somebody whom an office enrolled, with what the officer types from their document.
-pub(super) async fn enrolled(service: &Service) -> (By, Typed, Citizen) {
+pub(super) async fn enrolled(service: &Service) -> (By, Typed, Citizen, OfficeKey) {
     let (key, _) = in_process(3, 5, &mut service.services.ambient.rng()).unwrap();
     let proofing = &service.services.proofing;
     proofing.take_custodians_key(&key).await.unwrap();
     let by = By::operator(proofing.add_office("Mairie de Grenoble", "cog:38185").await.unwrap().id);
+    let key = OfficeKey::generate().unwrap();
+    proofing.accredit(by.office, key.public()).await.unwrap();
     let text = |text: &str| Text::from(text.to_owned());
     let typed = Typed {
         family_name: text("Moreau"),
@@ -185,25 +187,25 @@ pub(super) async fn enrolled(service: &Service) -> (By, Typed, Citizen) {
         document_number: text("880692310285"),
         ..Typed::default()
     };
-    let person = proofing.enrol(by, &typed, &proofing.attempt()).await.unwrap().person;
+    let person = proofing.enrol(by, &typed, &proofing.attempt(), &key).await.unwrap().person;
     let account = service
         .services
         .store
         .read::<_, StoreError, _>(move |tx| Box::pin(async move { accounts::find_by_person(tx, person).await }));
     let account = account.await.unwrap().unwrap();
-    (by, typed, Citizen { person, account })
+    (by, typed, Citizen { person, account }, key)
 }
 
 #[tokio::test]
 async fn what_ended_with_a_departure_does_not_come_back_with_the_person() {
     let service = Service::start().await;
     let forum = service.forum("forum.example", SCOPE).await;
-    let (by, typed, citizen) = enrolled(&service).await;
+    let (by, typed, citizen, key) = enrolled(&service).await;
     let tokens = service.sign_in(&forum, &citizen, SCOPE, &Choices::all("Genêt")).await;
     let proofing = &service.services.proofing;
     proofing.depart(by, &proofing.find(by, &typed).await.unwrap()).await.unwrap();
     service.wait(1);
-    proofing.renew(by, &proofing.find(by, &typed).await.unwrap(), &typed).await.unwrap();
+    proofing.renew(by, &proofing.find(by, &typed).await.unwrap(), &typed, &key).await.unwrap();
     let mut browser = service.browser();
     browser.sign_in(&service, &citizen).await;
     let reply = forum.refresh(&service, tokens.refresh_token.as_deref().unwrap()).await;
@@ -218,7 +220,7 @@ async fn what_ended_with_a_departure_does_not_come_back_with_the_person() {
 #[tokio::test]
 async fn a_renewal_opens_no_account_that_was_closed_for_another_reason() {
     let service = Service::start().await;
-    let (by, typed, citizen) = enrolled(&service).await;
+    let (by, typed, citizen, key) = enrolled(&service).await;
     let (accounts, account) = (service.services.accounts.clone(), citizen.account.id);
     let disabled = service
         .services
@@ -230,11 +232,11 @@ async fn a_renewal_opens_no_account_that_was_closed_for_another_reason() {
         let begun = citizen.begin_session(&service).await;
         service.services.accounts.session(begun.token.expose()).await.unwrap().is_some()
     };
-    proofing.renew(by, &proofing.find(by, &typed).await.unwrap(), &typed).await.unwrap();
+    proofing.renew(by, &proofing.find(by, &typed).await.unwrap(), &typed, &key).await.unwrap();
     assert!(!is_open().await);
     service.wait(86_400);
     proofing.depart(by, &proofing.find(by, &typed).await.unwrap()).await.unwrap();
-    proofing.renew(by, &proofing.find(by, &typed).await.unwrap(), &typed).await.unwrap();
+    proofing.renew(by, &proofing.find(by, &typed).await.unwrap(), &typed, &key).await.unwrap();
     assert!(!is_open().await, "nor after a departure");
 }
 

@@ -135,7 +135,7 @@ impl House {
 
     /// Somebody whom an office can find again.
     pub(super) async fn at_the_counter(service: &Service, host: &str) -> Self {
-        let (by, typed, citizen) = enrolled(service).await;
+        let (by, typed, citizen, _) = enrolled(service).await;
         Self::of(service, host, citizen, Some((by, typed))).await
     }
 

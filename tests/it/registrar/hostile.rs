@@ -12,11 +12,13 @@ use super::{but, claims, code, eleonore, karim, open, voiron};
 use crate::harness::{Choices, Service, alone};
 
 /// Everything of the counter: method, path.
-const ROUTES: [(&str, &str); 10] = [
+const ROUTES: [(&str, &str); 12] = [
     ("GET", "/registrar"),
     ("GET", "/registrar/enrol"),
     ("GET", "/registrar/case"),
     ("GET", "/registrar/communes?q=voiron"),
+    ("GET", "/registrar/key"),
+    ("POST", "/registrar/key"),
     ("POST", "/registrar/enrol"),
     ("POST", "/registrar/case"),
     ("POST", "/registrar/case/act"),

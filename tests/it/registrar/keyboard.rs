@@ -58,6 +58,12 @@ async fn the_form_begins_in_its_first_field_follows_the_document_and_is_sent_by_
 async fn every_page_of_the_counter_is_used_by_keyboard() {
     let (service, _, mut officer) = voiron().await;
     assert_by_keyboard(&officer.get("/registrar").await);
+    assert_by_keyboard(&officer.get("/registrar/key").await);
+    let key = officer.office_key.take();
+    let signing = officer.enrol(&eleonore()).await;
+    assert!(signing.asks_to_sign(), "{}", signing.text());
+    assert_by_keyboard(&signing);
+    officer.office_key = key;
     let sheet = officer.enrol(&eleonore()).await;
     assert_by_keyboard(&sheet);
     assert!(sheet.text().split_once("id=\"next\"").unwrap().1.starts_with(" autofocus"));

@@ -5,6 +5,7 @@ mod enrolling;
 mod helping;
 mod hostile;
 mod keyboard;
+mod signing;
 
 use heteronym::accounts::{Grounds, NewSession, OpenedKind};
 

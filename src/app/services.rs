@@ -147,6 +147,11 @@ impl Services {
         let pages = Router::new()
             .merge(web::public::routes(self.attributes.areas().source()))
             .merge(web::public::log_routes(self.transparency.clone()))
+            .merge(web::public::transparency_routes(web::public::Public {
+                transparency: self.transparency.clone(),
+                witnesses: self.witnesses.names().map(str::to_owned).collect(),
+                quorum: self.witnesses.quorum(),
+            }))
             .merge(web::connect::routes(self.provider.clone()))
             .merge(web::oidc::routes(self.provider.clone()))
             .merge(web::account::routes(web::account::State {

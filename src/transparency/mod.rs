@@ -7,14 +7,17 @@
 
 mod cache;
 mod check;
+mod counts;
 mod fault;
 mod institutions;
 mod memory;
+mod mine;
 mod own;
 mod owners;
 mod read;
 mod seal;
 mod sequence;
+mod stats;
 mod tiles;
 mod tree;
 mod whole;
@@ -22,7 +25,9 @@ pub mod witnesses;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use self::{cache::Cache, check::Check, fault::Fault, seal::Seal, sequence::Keeper, witnesses::Covered};
+use self::{
+    cache::Cache, check::Check, counts::Counting, fault::Fault, seal::Seal, sequence::Keeper, witnesses::Covered,
+};
 use crate::{
     domain::{age::LegalCalendar, ambient::Ambient, issuer::Issuer, log::LogName},
     keyring::Keyring,
@@ -31,8 +36,10 @@ use crate::{
 };
 
 pub use self::{
+    counts::{Monthly, Tally},
     fault::Divergence,
     institutions::Institutions,
+    mine::{Ledger, Own, Series},
     own::policy,
     owners::{Logged, Owner, Owners, Token, Voice},
     read::{Lookup, NoPrefix, OwnerPrefix, Proven},
@@ -46,6 +53,7 @@ pub struct Transparency {
     tiles: Arc<Cache<(LogName, Tile)>>,
     bundles: Arc<Cache<(LogName, Bundle)>>,
     covered: Arc<Covered>,
+    counting: Counting,
 }
 
 /// What the logs are kept with.
@@ -95,6 +103,7 @@ impl Transparency {
             tiles: Arc::new(Cache::new(CACHED)),
             bundles: Arc::new(Cache::new(CACHED)),
             covered: Arc::default(),
+            counting: Counting::default(),
         }
     }
 

@@ -24,6 +24,8 @@ pub use crate::provider::interaction::Destination;
 pub mod paths {
     pub const HOME: &str = "/";
     pub const PRIVACY: &str = "/privacy";
+    /// What the public logs come to, and how to check them.
+    pub const TRANSPARENCY: &str = "/transparency";
     /// What operators of forums paste where.
     pub const CONNECT: &str = "/connect";
     /// A sign-in that is only looked at.

@@ -159,6 +159,8 @@ impl Services {
                 clients: self.clients.clone(),
                 consents: self.consents.clone(),
                 pseudonyms: self.pseudonyms.clone(),
+                transparency: self.transparency.clone(),
+                owners: self.owners.clone(),
             }))
             .merge(web::registrar::routes(self.proofing.clone()))
             .layer(Extension(self.accounts.clone()))

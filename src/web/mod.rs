@@ -36,6 +36,8 @@ pub mod paths {
     pub const ACCOUNT: &str = "/account";
     /// What each forum has got, and when.
     pub const FORUMS: &str = "/account/forums";
+    /// Everything that was done in a person's name.
+    pub const ACCOUNT_LOG: &str = "/account/log";
     /// What opens the account, and where it is open.
     pub const ACCESS: &str = "/account/access";
     pub const WELCOME: &str = "/account/welcome";

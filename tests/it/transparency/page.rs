@@ -1,53 +1,16 @@
 //! `/transparency`: what the logs come to for a reader without tools, and that an auditor counts the same.
 
-use std::{fs, path::Path};
-
 use axum::http::header;
-use clap::Parser;
 use heteronym::{
-    auditor,
-    domain::{ambient::Clock as _, log::LogName},
+    domain::log::LogName,
     tasks::Task,
     wire::tlog::{
-        Bundle, SignedCheckpoint, Tile,
+        Bundle,
         leaf::{Counts, Registry, RegistryLeaf},
     },
 };
-use rand::{SeedableRng as _, rngs::StdRng};
-use serde_json::Value;
 
 use crate::harness::{Choices, Service};
-
-#[derive(Parser)]
-struct Line {
-    #[command(flatten)]
-    args: auditor::Args,
-}
-
-/// The logs as anybody can copy them.
-async fn copy(service: &Service, directory: &Path) {
-    let mut anybody = service.browser();
-    for head in service.services.transparency.heads().await.unwrap() {
-        let checkpoint = anybody.get(&format!("/log/{}/checkpoint", head.log)).await.body;
-        let size = SignedCheckpoint::parse(&checkpoint).unwrap().checkpoint().size();
-        let bundles = (0..size.div_ceil(256)).map(|index| Bundle::in_tree(index, size).unwrap().to_string());
-        let tiles = Tile::added(0, size).into_iter().map(|tile| tile.to_string());
-        for path in tiles.chain(bundles).chain(["checkpoint".to_owned()]) {
-            let reply = anybody.get(&format!("/log/{}/{path}", head.log)).await;
-            assert_eq!(reply.status, 200, "{path}");
-            let file = directory.join(head.log.to_string()).join(path);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, reply.body).unwrap();
-        }
-    }
-}
-
-async fn audit(directory: &Path, now: i64) -> Value {
-    let mut out = Vec::new();
-    let line = Line::try_parse_from(["audit", directory.to_str().unwrap(), "--json"]).unwrap();
-    auditor::run(line.args, now, &mut StdRng::from_seed([7; 32]), &mut out).await.unwrap();
-    serde_json::from_slice(&out).unwrap()
-}
 
 /// The counts that the registry has published, by month.
 async fn published(service: &Service) -> Vec<(String, Counts)> {
@@ -83,8 +46,8 @@ async fn a_month_that_is_over_is_published_in_figures_that_an_auditor_counts_too
     let [(month, counts)] = months.as_slice() else { panic!("{months:?}") };
     assert_eq!((month.as_str(), counts.nym, counts.issue), ("2026-06", 1, 1));
     let directory = tempfile::tempdir().unwrap();
-    copy(&service, directory.path()).await;
-    let verdict = audit(directory.path(), service.clock.now().0).await;
+    service.copy_logs(directory.path()).await;
+    let verdict = service.audited(&[directory.path().to_str().unwrap()]).await;
     assert!(verdict["checked"].to_string().contains("1 month of published counts"), "{verdict}");
     let findings = verdict["findings"].as_array().unwrap();
     let of_counts = findings.iter().filter(|finding| finding["check"].as_str().unwrap().starts_with("stats."));

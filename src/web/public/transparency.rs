@@ -39,12 +39,13 @@ struct Shown<'a> {
     /// Some leaves were not read yet.
     behind: bool,
     charts: Vec<Chart>,
-    months: Vec<(String, [String; 5])>,
+    /// By kind, the newest month first.
+    months: Vec<(String, Vec<(&'static str, String)>)>,
     keys: Vec<Key>,
     offices: Vec<Office>,
     /// Offices beyond those shown.
     more_offices: usize,
-    forums: usize,
+    forums: String,
     command: String,
 }
 
@@ -80,7 +81,7 @@ async fn transparency(State(public): State<Public>, page: Page) -> Result<Respon
     let behind = heads.iter().any(|head| tally.read_of(head.log) < head.size);
     let heads = heads.into_iter().map(|head| Head {
         log: head.log.to_string(),
-        size: page.number(i64::try_from(head.size).unwrap_or(i64::MAX)),
+        size: number(&page, head.size),
         signed: in_words(&page, Hour::from_millis(head.signed_at.0)),
         root: head.root.to_string().chars().take(ROOT).collect(),
         frozen: head.frozen_at.is_some(),
@@ -95,7 +96,7 @@ async fn transparency(State(public): State<Public>, page: Page) -> Result<Respon
         keys: keys(&page, &tally),
         offices,
         more_offices,
-        forums: tally.forums(),
+        forums: number(&page, tally.forums() as u64),
         command: format!("heteronym audit {}", page.site().origin()),
         public: &public,
         page: &page,
@@ -130,14 +131,19 @@ fn offices(page: &Page, tally: &Tally) -> (Vec<Office>, usize) {
     let shown = offices.iter().take(MOST_OFFICES).map(|(enrolments, office)| Office {
         name: office.name.to_string(),
         area: office.area.to_string(),
-        population: page.number(i64::try_from(office.population).unwrap_or(i64::MAX)),
-        enrolments: page.number(i64::try_from(*enrolments).unwrap_or(i64::MAX)),
+        population: number(page, office.population),
+        enrolments: number(page, *enrolments),
     });
     (shown.collect(), offices.len().saturating_sub(MOST_OFFICES))
 }
 
-fn row(page: &Page, (month, counts): &(Month, Counts)) -> (String, [String; 5]) {
-    (month.to_string(), KINDS.map(|kind| page.number(i64::try_from(kind.of(counts)).unwrap_or(i64::MAX))))
+fn row(page: &Page, (month, counts): &(Month, Counts)) -> (String, Vec<(&'static str, String)>) {
+    let count = |kind: Kind| (kind.as_str(), number(page, kind.of(counts)));
+    (month.to_string(), KINDS.into_iter().map(count).collect())
+}
+
+fn number(page: &Page, number: u64) -> String {
+    page.number(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 /// A kind of leaf; its word stands after `transparency-kind-`.

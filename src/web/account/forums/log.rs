@@ -60,6 +60,8 @@ struct Line {
     forum: String,
     log: String,
     index: u64,
+    /// The two in words.
+    place: String,
     /// After `/log/proof/`.
     proof: String,
     /// The service knows nothing of it.
@@ -89,7 +91,7 @@ pub(super) async fn log(
         let of_voices = forums.iter().zip(&ledger.voices).map(|(forum, (_, series))| (forum.as_str(), series));
         for (forum, series) in std::iter::once(("", &ledger.own)).chain(of_voices) {
             lines.extend(series.leaves.iter().map(|leaf| line(&page, forum, series, leaf)));
-            let whose = if forum.is_empty() { &person } else { forum };
+            let whose = if forum.is_empty() { person.as_str() } else { forum };
             shown.missing.extend(series.missing.iter().take(MISSING).map(|number| (whose.to_owned(), *number)));
         }
     }
@@ -156,6 +158,7 @@ fn line(page: &Page, forum: &str, series: &Series, leaf: &Own) -> Line {
         forum: forum.to_owned(),
         log: leaf.log.to_string(),
         index: leaf.index,
+        place: page.with2("log-place", "log", leaf.log.to_string(), "index", leaf.index).into_owned(),
         proof: match leaf.facts.token() {
             Some(token) => HEXLOWER.encode(token.as_bytes()),
             None => HEXLOWER.encode(leaf.facts.owner().as_bytes()),

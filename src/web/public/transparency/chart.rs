@@ -1,6 +1,6 @@
 //! Bars of counts by month, as a drawing in the page itself: no script, and a table beside it says the same.
 
-use super::Kind;
+use super::{Kind, number};
 use crate::{
     http::Page,
     wire::tlog::leaf::{Counts, Month},
@@ -28,13 +28,12 @@ pub(super) struct Bar {
 impl Chart {
     pub(super) fn of(page: &Page, kind: Kind, series: &[(Month, Counts)]) -> Self {
         let counts: Vec<u64> = series.iter().map(|(_, counts)| kind.of(counts)).collect();
-        let number = |count: u64| page.number(i64::try_from(count).unwrap_or(i64::MAX));
         let month = |of: Option<&(Month, Counts)>| of.map(|(month, _)| month.to_string()).unwrap_or_default();
-        let told = series.iter().zip(&counts).map(|((month, _), count)| format!("{month}: {}", number(*count)));
+        let told = series.iter().zip(&counts).map(|((month, _), count)| format!("{month}: {}", number(page, *count)));
         Self {
             kind: kind.as_str(),
             told: told.collect::<Vec<_>>().join(", "),
-            sum: number(counts.iter().sum()),
+            sum: number(page, counts.iter().sum()),
             bars: bars(&counts),
             first: month(series.first()),
             last: month(series.last().filter(|_| series.len() > 1)),

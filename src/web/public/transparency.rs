@@ -139,7 +139,7 @@ fn offices(page: &Page, tally: &Tally) -> (Vec<Office>, usize) {
 
 fn row(page: &Page, (month, counts): &(Month, Counts)) -> (String, Vec<(&'static str, String)>) {
     let count = |kind: Kind| (kind.as_str(), number(page, kind.of(counts)));
-    (month.to_string(), KINDS.into_iter().map(count).collect())
+    (page.lang().month(month.year(), month.month()), KINDS.into_iter().map(count).collect())
 }
 
 fn number(page: &Page, number: u64) -> String {

@@ -73,7 +73,7 @@ async fn the_page_says_what_the_logs_come_to_and_how_to_check_it_and_names_nobod
         "href=\"/log/registry/checkpoint\"",
         "href=\"/log/2026/checkpoint\"",
         "15 June 2026, 10:00 to 10:59 UTC",
-        "<th scope=\"row\">2026-06</th>",
+        "<th scope=\"row\" class=\"month\">June 2026</th>",
         "<svg viewBox=\"0 0 240 76\" role=\"img\"",
         "<rect x=\"0\" y=\"0\" width=\"16\" height=\"60\"",
         "Anonymity lifted",

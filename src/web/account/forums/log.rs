@@ -1,6 +1,8 @@
 //! Everything that was ever done in a person's name, as the public logs have it; and the secret with which the person finds
 //! it in any copy of them, without asking us (`specs/log.md` §4).
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::{
     extract::{Query, State},
@@ -20,7 +22,7 @@ use crate::{
     http::{Page, Problem, SafeForm},
     transparency::{Ledger, Own, Series},
     web::{paths, shared::sign_in_address, store_problem},
-    wire::tlog::leaf::{Hour, Issuance, NymAct},
+    wire::tlog::leaf::{Hour, Issuance, NymAct, SlotTag},
 };
 
 #[derive(Deserialize)]
@@ -87,11 +89,15 @@ pub(super) async fn log(
     };
     let mut lines = Vec::new();
     if let Some(ledger) = &ledger {
-        let person = page.t("log-yourself").into_owned();
+        let yourself = page.t("log-yourself").into_owned();
         let of_voices = forums.iter().zip(&ledger.voices).map(|(forum, (_, series))| (forum.as_str(), series));
+        let slots = slots(&state, person, ledger, &forums);
         for (forum, series) in std::iter::once(("", &ledger.own)).chain(of_voices) {
-            lines.extend(series.leaves.iter().map(|leaf| line(&page, forum, series, leaf)));
-            let whose = if forum.is_empty() { person.as_str() } else { forum };
+            lines.extend(series.leaves.iter().map(|leaf| {
+                let slot = if let Issuance::Nym(nym) = &leaf.facts { slots.get(&nym.slot).copied() } else { None };
+                line(&page, slot.unwrap_or(forum), series, leaf)
+            }));
+            let whose = if forum.is_empty() { yourself.as_str() } else { forum };
             shown.missing.extend(series.missing.iter().take(MISSING).map(|number| (whose.to_owned(), *number)));
         }
     }
@@ -138,6 +144,17 @@ async fn ledger(state: &super::State, person: PersonId) -> Result<(Option<Ledger
     }
     let ledger = state.transparency.ledger(&state.owners, person, voices).await.map_err(store_problem)?;
     Ok((ledger, forums))
+}
+
+/// The forums by the tags of the person's places there, which a leaf names in place of them.
+fn slots<'f>(
+    state: &super::State,
+    person: PersonId,
+    ledger: &Ledger,
+    forums: &'f [String],
+) -> HashMap<SlotTag, &'f str> {
+    let tags = ledger.voices.iter().map(|(voice, _)| state.owners.place(person, &voice.sector, voice.slot).0);
+    tags.zip(forums.iter().map(String::as_str)).collect()
 }
 
 fn line(page: &Page, forum: &str, series: &Series, leaf: &Own) -> Line {

@@ -28,8 +28,12 @@ pub(super) struct Bar {
 impl Chart {
     pub(super) fn of(page: &Page, kind: Kind, series: &[(Month, Counts)]) -> Self {
         let counts: Vec<u64> = series.iter().map(|(_, counts)| kind.of(counts)).collect();
-        let month = |of: Option<&(Month, Counts)>| of.map(|(month, _)| month.to_string()).unwrap_or_default();
-        let told = series.iter().zip(&counts).map(|((month, _), count)| format!("{month}: {}", number(page, *count)));
+        let in_words = |month: Month| page.lang().month(month.year(), month.month());
+        let month = |of: Option<&(Month, Counts)>| of.map(|(month, _)| in_words(*month)).unwrap_or_default();
+        let told = series
+            .iter()
+            .zip(&counts)
+            .map(|((month, _), count)| format!("{}: {}", in_words(*month), number(page, *count)));
         Self {
             kind: kind.as_str(),
             told: told.collect::<Vec<_>>().join(", "),

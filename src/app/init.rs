@@ -110,10 +110,11 @@ pub(super) async fn doctor(args: Doctor, out: &mut impl Write) -> anyhow::Result
     if faults == 0 { Ok(()) } else { bail!("{faults} to mend") }
 }
 
-/// Every leaf and tile, against the heads that were signed.
+/// Every leaf and tile, against the heads that were signed, and the heads against what witnesses remember.
 async fn logs(data: &DataDir, store: &Store, keyring: Keyring, ambient: &Ambient) -> anyhow::Result<()> {
     let (config, store, keyring, ambient) = (data.config.clone(), store.clone(), Arc::new(keyring), ambient.clone());
     let services = Services::assemble(Assembly { config, store, keyring, ambient })?;
+    services.witnesses.compare().await?;
     match services.transparency.verify().await? {
         Standing::ReadOnly(reason) => bail!("{reason}"),
         Standing::Open | Standing::Unchecked => Ok(()),

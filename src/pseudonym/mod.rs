@@ -25,8 +25,7 @@ use crate::{
     keyring::Keyring,
     logout::Logouts,
     store::{Store, StoreError, Tx, consents, log_secrets, pseudonyms as rows},
-    transparency::{Owner, Owners, Voice},
-    wire::tlog::leaf::NymAct,
+    transparency::{NymAct, Owner, Owners, Voice},
 };
 
 /// One heteronym: a place of a person in a sector, and the name shown there.

@@ -12,24 +12,15 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    domain::{
-        ambient::{Ambient, Timestamp},
-        log::LogName,
-    },
+    domain::ambient::{Ambient, Timestamp},
     keyring::{KeyInfo, KeyState, Keyring, Role},
-    store::{
-        Log, NewLeaf, Store, StoreError, Tx,
-        log::{self, Head},
-        log_subjects, settings,
-    },
+    store::{Log, NewLeaf, Store, StoreError, Tx, log_subjects, settings},
     wire::{
         jose::{self, JwkSet},
         sealed::CustodiansKey,
         tlog::{
             Hash,
-            leaf::{
-                Anchor, Config, Custodians, Facts as _, Hour, Key, KeyAct, Policy, PublicKey, Registry, RegistryLeaf,
-            },
+            leaf::{Config, Custodians, Facts as _, Hour, Key, KeyAct, Policy, PublicKey, Registry, RegistryLeaf},
         },
     },
 };
@@ -66,7 +57,6 @@ impl Institutions {
                 let mut new = this.say_custodians(tx).await?;
                 let policy = &this.0.policy;
                 new += u64::from(this.say(tx, "config", |_| Config { policy: policy.clone() }.into()).await?);
-                new += this.say_heads(tx).await?;
                 let (kids, keys) = this.say_keys(tx).await?;
                 Ok((kids, new + keys))
             })
@@ -133,20 +123,6 @@ impl Institutions {
         Ok(u64::from(self.say(tx, "custodians", |_| leaf.clone().into()).await?))
     }
 
-    /// The heads of the logs that grow, once a day of UTC, if they have grown.
-    async fn say_heads(&self, tx: &mut Tx) -> Result<u64, StoreError> {
-        let (mut new, day) = (0, self.0.ambient.now().day());
-        for head in log::heads(tx).await? {
-            let subject = format!("anchor:{}", head.log);
-            let is_growing = head.log != LogName::Registry && head.frozen_at.is_none() && head.size > 0;
-            if is_growing && log_subjects::say(tx, &format!("{subject}:day"), &day_digest(day)).await? {
-                let leaf = anchor(&head, false)?;
-                new += u64::from(self.say(tx, &subject, |_| leaf.clone().into()).await?);
-            }
-        }
-        Ok(new)
-    }
-
     /// Public parts by `kid`.
     fn published(&self, now: Timestamp) -> BTreeMap<String, jose::PublicKey> {
         let jwks = JwkSet::parse(self.0.keyring.jwks(now).as_bytes());
@@ -161,12 +137,6 @@ impl Institutions {
     }
 }
 
-/// What the registry says of the head of another log.
-fn anchor(head: &Head, is_final: bool) -> Result<Anchor, StoreError> {
-    let log = head.log.to_string().parse().map_err(|_| MALFORMED)?;
-    Ok(Anchor { log, size: head.size, root: head.root, is_final })
-}
-
 /// Of a key that the registry speaks of.
 fn algorithm(info: &KeyInfo) -> Option<&'static str> {
     match info.role {
@@ -174,10 +144,6 @@ fn algorithm(info: &KeyInfo) -> Option<&'static str> {
         Role::Log => Some("Ed25519"),
         Role::Vault | Role::Pseudonym | Role::Token | Role::Vrf => None,
     }
-}
-
-fn day_digest(day: Timestamp) -> [u8; 32] {
-    Sha256::digest(day.0.to_be_bytes()).into()
 }
 
 /// A leaf of the registry, as it is published.

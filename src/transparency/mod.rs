@@ -7,6 +7,7 @@
 
 mod cache;
 mod check;
+mod clock;
 mod counts;
 mod fault;
 mod institutions;
@@ -17,6 +18,7 @@ mod owners;
 mod read;
 mod seal;
 mod sequence;
+mod shuffle;
 mod stats;
 mod tiles;
 mod tree;
@@ -25,15 +27,23 @@ pub mod witnesses;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use sha2::{Digest as _, Sha256};
+
 use self::{
     cache::Cache, check::Check, counts::Counting, fault::Fault, seal::Seal, sequence::Keeper, witnesses::Covered,
 };
 use crate::{
     domain::{age::LegalCalendar, ambient::Ambient, issuer::Issuer, log::LogName},
     keyring::Keyring,
-    store::{Sequencer, Store, StoreError, log},
+    store::{
+        Log, Sequencer, Store, StoreError,
+        log::{self, Head},
+        spent,
+    },
     wire::tlog::{Bundle, NoteKey, Tile, leaf::Policy},
 };
+
+pub use crate::wire::tlog::leaf::NymAct;
 
 pub use self::{
     counts::{Monthly, Tally},
@@ -139,6 +149,7 @@ impl Transparency {
     /// Before that, what it remembers is compared with the database.
     pub async fn remember(&self) -> Result<bool, MemoryError> {
         let check = &self.keeper.check;
+        self.keeper.clock.watch(self.keeper.ambient.now());
         if matches!(check.standing(), Standing::ReadOnly(_)) {
             return Ok(false);
         }
@@ -168,6 +179,25 @@ impl Transparency {
         self.keeper.issuance_log()
     }
 
+    /// Puts the head of the running issuance log into the registry, once a day on all nodes together; whether this was the time.
+    pub async fn anchor(&self) -> Result<bool, StoreError> {
+        let now = self.keeper.ambient.now();
+        let tag = Sha256::digest(format!("log-anchor/v1 {}", now.day().0)).into();
+        let anchored = self.store.write_logged(move |tx| {
+            Box::pin(async move {
+                let heads = log::heads(tx).await?;
+                let running = |head: &&Head| head.log != LogName::Registry && head.frozen_at.is_none();
+                let Some(head) = heads.iter().find(running) else { return Ok(false) };
+                if !spent::spend(tx, &tag, now.plus(A_DAY)).await? {
+                    return Ok(false);
+                }
+                tx.log(Log::Registry, own::anchor(head, false, now)?)?;
+                Ok(true)
+            })
+        });
+        anchored.await
+    }
+
     /// The first line of the checkpoints of a log, and the name of its keys.
     pub fn origin(&self, log: LogName) -> String {
         self.keeper.check.seal.origin(log)
@@ -191,7 +221,7 @@ impl Transparency {
     }
 }
 
-/// How far the clock of a node may be behind the newest head: nodes that share a database agree within this time.
-const CLOCK_BEHIND: Duration = Duration::from_secs(2);
+/// After which the tag of a day's anchor is not looked for any more.
+const A_DAY: Duration = Duration::from_hours(24);
 /// Bytes of full tiles, and of full bundles, that are kept in memory.
 const CACHED: usize = 16 << 20;

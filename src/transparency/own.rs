@@ -35,7 +35,7 @@ pub(super) fn genesis(
     policy: &Policy,
     keyring: &Keyring,
     now: Timestamp,
-) -> Result<Pending, StoreError> {
+) -> Result<NewLeaf, StoreError> {
     let keys = keyring.log();
     let log_keys = keys.signing(now).into_iter().map(|key| {
         let public = jose::PublicKey::ed25519(&key.public()).map_err(|_| unwritable("a log key"))?;
@@ -49,19 +49,24 @@ pub(super) fn genesis(
         vrf_key,
         policy: policy.clone(),
     };
-    pending(genesis, now)
+    leaf(genesis, now)
 }
 
 /// What the registry says of the head of an issuance log.
-pub(super) fn anchor(head: &Head, is_final: bool, now: Timestamp) -> Result<Pending, StoreError> {
+pub(super) fn anchor(head: &Head, is_final: bool, now: Timestamp) -> Result<NewLeaf, StoreError> {
     let log = head.log.to_string().parse().map_err(|_| unwritable("the name of a log"))?;
-    pending(Anchor { log, size: head.size, root: head.root, is_final }, now)
+    leaf(Anchor { log, size: head.size, root: head.root, is_final }, now)
 }
 
-fn pending(facts: impl Into<Registry>, now: Timestamp) -> Result<Pending, StoreError> {
+/// A leaf that goes in front of what others log.
+pub(super) fn pending(leaf: NewLeaf) -> Pending {
+    Pending { log: Log::Registry, leaf, receipt: Receipt::default() }
+}
+
+fn leaf(facts: impl Into<Registry>, now: Timestamp) -> Result<NewLeaf, StoreError> {
     let leaf = RegistryLeaf::new(Hour::from_millis(now.0), facts);
     let bytes = leaf.to_bytes().map_err(|error: LeafError| unwritable(&error.to_string()))?;
-    Ok(Pending { log: Log::Registry, leaf: NewLeaf { bytes, token: None, owner: None }, receipt: Receipt::default() })
+    Ok(NewLeaf { bytes, token: None, owner: None })
 }
 
 fn unwritable(what: &str) -> StoreError {

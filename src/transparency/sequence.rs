@@ -4,16 +4,12 @@
 //! by year. Trees in memory are taken out while a transaction works with them and come back when it is durable: after whatever else
 //! becomes of it, the next one reads them again from the database.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicI64, Ordering},
-};
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use rand::seq::SliceRandom as _;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::{Standing, check::Check, fault::Fault, own, tree::Tree};
+use super::{Standing, check::Check, clock::KnownTime, fault::Fault, own, shuffle::shuffled, tree::Tree};
 use crate::{
     domain::{
         age::LegalCalendar,
@@ -36,7 +32,7 @@ pub(super) struct Keeper {
     issuer: Issuer,
     policy: Policy,
     trees: Arc<Mutex<Trees>>,
-    clock: Arc<KnownTime>,
+    pub(super) clock: Arc<KnownTime>,
 }
 
 /// The trees that grow, as far as this node has read them.
@@ -46,16 +42,9 @@ struct Trees {
     issuance: Option<Tree>,
 }
 
-/// The time of the newest head that this node knows.
-struct KnownTime {
-    newest: AtomicI64,
-    alarmed: AtomicBool,
-}
-
 impl Keeper {
     pub(super) fn new(check: Check, ambient: Ambient, calendar: LegalCalendar, issuer: Issuer, policy: Policy) -> Self {
-        let clock = KnownTime { newest: AtomicI64::new(i64::MIN), alarmed: AtomicBool::new(false) };
-        Self { check, ambient, calendar, issuer, policy, trees: Arc::default(), clock: Arc::new(clock) }
+        Self { check, ambient, calendar, issuer, policy, trees: Arc::default(), clock: Arc::new(KnownTime::new()) }
     }
 
     async fn put(&self, tx: &mut Tx, leaves: Vec<Pending>) -> Result<Staged, Fault> {
@@ -67,9 +56,8 @@ impl Keeper {
         // Of this moment, not of the one at which somebody began to wait.
         let now = self.ambient.now();
         let known = std::mem::take(&mut *place);
-        let (registry, mut issuance): (Vec<_>, Vec<_>) = leaves.into_iter().partition(|leaf| leaf.log == Log::Registry);
-        // The order in which people came says who is who to whoever saw them come.
-        issuance.shuffle(&mut self.ambient.rng());
+        let (registry, issuance): (Vec<_>, Vec<_>) = leaves.into_iter().partition(|leaf| leaf.log == Log::Registry);
+        let issuance = shuffled(issuance, &mut self.ambient.rng());
         let mut staged = Staged { place, trees: Trees::default(), placed: Vec::new(), clock: Arc::clone(&self.clock) };
         let year = LogName::Issuance(self.year(now)?);
         let turns = !issuance.is_empty() && known.issuance.as_ref().is_none_or(|tree| tree.head.log != year);
@@ -125,7 +113,7 @@ impl Keeper {
             return Ok(Vec::new());
         }
         let (seal, origin) = (&self.check.seal, self.check.seal.origin(LogName::Registry));
-        Ok(vec![own::genesis(&self.issuer, &origin, &self.policy, seal.keyring(), now)?])
+        Ok(vec![own::pending(own::genesis(&self.issuer, &origin, &self.policy, seal.keyring(), now)?)])
     }
 
     /// Makes the log of this year and ends those before, while the registry is locked; what the registry says of that.
@@ -140,11 +128,11 @@ impl Keeper {
         let mut anchors = Vec::new();
         for open in heads.iter().filter(|head| head.log != LogName::Registry && head.frozen_at.is_none()) {
             let last = log::lock(tx, open.log).await?.ok_or_else(gone)?;
-            self.clock.check(last.signed_at, now)?;
+            self.clock.check_after(last.signed_at, now)?;
             if !log::freeze(tx, last.log, last.size, now).await? {
                 return Err(StoreError::Unavailable(FROZEN).into());
             }
-            anchors.push(own::anchor(&last, true, now)?);
+            anchors.push(own::pending(own::anchor(&last, true, now)?));
             tracing::info!(target: "audit", log = %last.log, size = last.size, "the log of a year takes no more leaves");
         }
         log::create(tx, year, now).await?;
@@ -166,7 +154,7 @@ impl Keeper {
         if tree.head.frozen_at.is_some() {
             return Err(StoreError::Unavailable(FROZEN).into());
         }
-        self.clock.check(tree.head.signed_at, now)?;
+        self.clock.check_after(tree.head.signed_at, now)?;
         let first = tree.head.size;
         let written: Vec<_> = leaves.iter().map(|pending| &pending.leaf).collect();
         tree.append(tx, &written).await?;
@@ -192,9 +180,7 @@ impl Sequencer for Keeper {
     fn takes(&self) -> Result<(), StoreError> {
         match self.check.standing() {
             Standing::ReadOnly(_) => Err(StoreError::Unavailable(READ_ONLY)),
-            Standing::Open | Standing::Unchecked => {
-                self.clock.check(Timestamp(self.clock.newest.load(Ordering::Relaxed)), self.ambient.now())
-            }
+            Standing::Open | Standing::Unchecked => self.clock.check(self.ambient.now()),
         }
     }
 
@@ -228,28 +214,13 @@ impl Sequenced for Staged {
     fn committed(self: Box<Self>) {
         let Self { mut place, trees, placed, clock } = *self;
         for tree in [&trees.registry, &trees.issuance].into_iter().flatten() {
-            clock.newest.fetch_max(tree.head.signed_at.0, Ordering::Relaxed);
+            clock.signed(tree.head.signed_at);
         }
         *place = trees;
         drop(place);
         for (receipt, place) in placed {
             receipt.fill(place);
         }
-    }
-}
-
-impl KnownTime {
-    /// A clock that went back signs nothing: hours of leaves and the order of heads would contradict each other.
-    fn check(&self, newest: Timestamp, now: Timestamp) -> Result<(), StoreError> {
-        let behind = now.plus(super::CLOCK_BEHIND) < newest;
-        if behind && !self.alarmed.swap(true, Ordering::Relaxed) {
-            tracing::error!(target: "audit", "the clock is behind the newest head of the logs: nothing is signed until it is right");
-        }
-        if behind {
-            return Err(StoreError::Unavailable("the clock is behind the newest head of the logs"));
-        }
-        self.alarmed.store(false, Ordering::Relaxed);
-        Ok(())
     }
 }
 

@@ -197,10 +197,10 @@ impl Witness {
                 return Err(Refusal::ClockBehind);
             }
             // Whoever shows the newest head again and again costs a write a second at the most.
-            if known.cosigned_at == head.cosigned_at {
-                if let Some(line) = self.own_line(known, note.note().text()) {
-                    return Ok(Cosigned::Already(line));
-                }
+            if known.cosigned_at == head.cosigned_at
+                && let Some(line) = self.own_line(known, note.note().text())
+            {
+                return Ok(Cosigned::Already(line));
             }
         }
         let sign = |message: &[u8]| self.0.key.sign(message);

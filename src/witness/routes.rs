@@ -20,7 +20,7 @@ use crate::{
 
 pub(super) fn routes(witness: Witness) -> Router {
     Router::new()
-        .route("/", get(home))
+        .route("/", get(async |State(witness): State<Witness>| home(&witness)))
         .route("/add-checkpoint", post(add_checkpoint))
         .route("/logs", get(logs))
         .route("/{origin_hash}/checkpoint", get(checkpoint))
@@ -39,7 +39,7 @@ async fn add_checkpoint(State(witness): State<Witness>, body: Bytes) -> Response
     }
 }
 
-async fn home(State(witness): State<Witness>) -> Response {
+fn home(witness: &Witness) -> Response {
     let key = witness.verifier_key();
     let about = "A witness of transparency logs (https://c2sp.org/tlog-witness).\nWhat it has cosigned: /logs\n";
     text(StatusCode::OK, format!("{about}Its verifier key: {key}\n"))

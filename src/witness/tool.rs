@@ -13,7 +13,7 @@ use rand::CryptoRng;
 use serde::Deserialize;
 
 use super::{Clock, OpenError, StoreError, TrustError, Witness, routes::time, trust::Trust};
-use crate::wire::tlog::{NoteError, NoteKey};
+use crate::wire::tlog::NoteError;
 
 /// Run a witness: it sees that public logs only ever grow, and signs that it has seen it.
 #[derive(clap::Args, Clone, Debug)]
@@ -61,7 +61,7 @@ pub enum Logs {
 #[derive(clap::Args, Clone, Debug)]
 pub struct Named {
     /// The verifier key of the log: name+id+base64
-    vkey: NoteKey,
+    vkey: String,
     /// The origin of the log, where its key is named otherwise
     #[arg(long, conflicts_with = "issuer")]
     origin: Option<String>,
@@ -203,7 +203,8 @@ impl Witness {
 
 impl Named {
     fn trust(&self) -> Result<Trust, TrustError> {
-        if self.issuer { Trust::of_issuer(&self.vkey) } else { Trust::of_log(&self.vkey, self.origin.as_deref()) }
+        let key = self.vkey.parse()?;
+        if self.issuer { Trust::of_issuer(&key) } else { Trust::of_log(&key, self.origin.as_deref()) }
     }
 }
 
@@ -235,7 +236,7 @@ mod tests {
     use rand::{SeedableRng as _, rngs::StdRng};
 
     use super::*;
-    use crate::wire::tlog::Algorithm;
+    use crate::wire::tlog::{Algorithm, NoteKey};
 
     #[derive(Parser)]
     struct Line {

@@ -129,7 +129,7 @@ impl Forum {
         let keys = self.store().log_keys(now).await?;
         let registry = self.logs().registry();
         let mut years: BTreeSet<String> = self.store().log_origins().await?.into_iter().collect();
-        years.insert(published.issuance);
+        years.extend(published.issuance);
         for origin in years.iter().filter(|origin| **origin != registry) {
             match self.store().log_end(origin).await? {
                 Some(end) => self.look_at_ended_year(&end).await?,

@@ -92,8 +92,8 @@ pub(super) struct Logs {
 
 /// What the provider's description says of its logs.
 pub(super) struct Published {
-    /// The log in which tokens are entered now.
-    pub(super) issuance: String,
+    /// The log in which tokens are entered now, if one is open.
+    pub(super) issuance: Option<String>,
     pub(super) keys: Vec<LogKey>,
 }
 
@@ -153,16 +153,19 @@ impl Published {
         #[derive(Deserialize)]
         struct Member {
             registry: String,
-            issuance: String,
+            #[serde(default)]
+            issuance: Option<String>,
             keys: Vec<LogKey>,
         }
         let member = Member::deserialize(tlog).ok()?;
         let logs = Logs::of(issuer);
-        let year = member.issuance.strip_prefix(&logs.address(&logs.prefix))?;
-        let is_year = year != REGISTRY && year.parse::<LogName>().is_ok();
-        let known = member.registry == logs.address(&logs.registry()) && is_year;
+        let year_of = |address: &str| {
+            let year = address.strip_prefix(&logs.address(&logs.prefix))?;
+            (year != REGISTRY && year.parse::<LogName>().is_ok()).then(|| logs.origin(year))
+        };
+        let issuance = member.issuance.as_deref().map(|address| year_of(address).ok_or(())).transpose().ok()?;
         let some = (1..=MAX_KEYS).contains(&member.keys.len());
-        (known && some).then(|| Self { issuance: logs.origin(year), keys: member.keys })
+        (some && member.registry == logs.address(&logs.registry())).then_some(Self { issuance, keys: member.keys })
     }
 }
 
@@ -222,16 +225,18 @@ mod tests {
         let good = json!({"registry": "https://id.example/log/registry", "issuance": "https://id.example/log/2026",
             "keys": [key]});
         let published = Published::read("https://id.example", &good).unwrap();
-        assert_eq!((published.issuance.as_str(), published.keys.len()), ("id.example/log/2026", 1));
+        assert_eq!((published.issuance.as_deref(), published.keys.len()), (Some("id.example/log/2026"), 1));
         assert!(Published::read("https://id.example/", &good).is_some(), "a slash at the end is none of an address");
         assert!(Published::read("https://other.example", &good).is_none());
         assert!(Published::read("http://id.example", &good).is_none());
+        let mut closed = good.clone();
+        closed.as_object_mut().unwrap().remove("issuance");
+        assert_eq!(Published::read("https://id.example", &closed).unwrap().issuance, None, "at the turn of the year");
         for (member, bad) in [
             ("registry", json!("https://id.example/log/2026")),
             ("registry", json!("https://evil.example/log/registry")),
             ("issuance", json!("https://id.example/log/registry")),
             ("issuance", json!("https://id.example/log/2026/../x")),
-            ("issuance", json!(null)),
             ("keys", json!([])),
             ("keys", json!(["x"])),
             ("keys", json!(vec![key; 17])),

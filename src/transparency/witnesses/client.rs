@@ -1,7 +1,11 @@
 //! Requests to witnesses: addresses that the operator named, so private ones as well; bounded in time and size, and no
 //! redirect is followed.
 
-use std::{fs, io, path::PathBuf, time::Duration};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use reqwest::{Certificate, header, redirect, retry};
 
@@ -34,7 +38,7 @@ pub(super) enum Unanswered {
 
 impl Client {
     /// `extra_ca` is a PEM file of further certificate authorities; empty, when there are none.
-    pub(super) fn new(extra_ca: &PathBuf) -> Result<Self, ClientError> {
+    pub(super) fn new(extra_ca: &Path) -> Result<Self, ClientError> {
         // Says so once for the whole process; a second time is refused, which is as good.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
@@ -47,7 +51,7 @@ impl Client {
             .timeout(TIME)
             .user_agent("Heteronym");
         if !extra_ca.as_os_str().is_empty() {
-            let pem = fs::read(extra_ca).map_err(|error| ClientError::Unreadable(extra_ca.clone(), error))?;
+            let pem = fs::read(extra_ca).map_err(|error| ClientError::Unreadable(extra_ca.to_owned(), error))?;
             for authority in Certificate::from_pem_bundle(&pem).map_err(ClientError::Tls)? {
                 builder = builder.add_root_certificate(authority);
             }

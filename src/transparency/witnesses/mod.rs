@@ -224,7 +224,8 @@ impl Witnesses {
                 said = trouble;
             }
             time::sleep(EVERY * 2_u32.pow(failures)).await;
-            failures = (failures + 1).min(MOST_DOUBLINGS);
+            // Where tokens wait for it, one that comes back is not left alone for long.
+            failures = (failures + 1).min(if self.0.quorum > 0 { 2 } else { MOST_DOUBLINGS });
         }
     }
 

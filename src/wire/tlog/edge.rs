@@ -34,7 +34,8 @@ impl Edge {
     }
 
     /// The edge of a tree of this size from its partial tiles: what is left of an edge that has grown to this size and
-    /// forgotten everything before it. Tiles may be wider than asked for, as those of a tree that has grown since.
+    /// forgotten everything before it. Tiles may be wider than asked for, as those of a tree that has grown since. Whether
+    /// they are the right ones shows in [`Self::root`].
     pub fn restore(size: u64, mut tile: impl FnMut(Tile) -> Option<Vec<Hash>>) -> Result<Self, ProofError> {
         if size > MAX_SIZE {
             return Err(ProofError::Size(size));

@@ -58,7 +58,8 @@ async fn a_test_sign_in_shows_what_the_real_one_tells_when_everything_is_agreed_
     assert_eq!(json(&page, "header"), serde_json::from_slice::<Map<_, _>>(&header).unwrap());
     let response = json(&page, "response");
     let names: Vec<_> = response.keys().map(String::as_str).collect();
-    assert_eq!(names, ["access_token", "expires_in", "id_token", "refresh_token", "scope", "token_type"]);
+    let told = ["access_token", "expires_in", "id_token", "refresh_token", "scope"];
+    assert_eq!(names, [told.as_slice(), &["tlog_owner", "tlog_proof", "token_type"]].concat());
     assert_eq!(response["expires_in"], tokens.expires_in);
     assert_eq!((&response["scope"], &response["token_type"]), (&tokens.scope.into(), &tokens.token_type.into()));
 }

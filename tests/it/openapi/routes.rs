@@ -1,5 +1,5 @@
 //! The routes as the sources say them, to compare with the page: every call of `Router::route` outside the reference
-//! forum, which is a client.
+//! forum, which is a client, and the witness, which is another server.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,8 @@ type Files = BTreeMap<String, String>;
 /// "GET /path" for each method of each route.
 fn routes(files: &Files) -> BTreeSet<String> {
     let mut routes = BTreeSet::new();
-    for (file, text) in files.iter().filter(|(file, _)| !file.starts_with("src/forum/")) {
+    let other_programs = ["src/forum/", "src/witness/"];
+    for (file, text) in files.iter().filter(|(file, _)| !other_programs.iter().any(|other| file.starts_with(other))) {
         let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
         for other in [".nest(", ".nest_service(", ".route_service(", ".fallback_service("] {
             assert!(
@@ -24,6 +25,8 @@ fn routes(files: &Files) -> BTreeSet<String> {
             let path = resolved(files, file, path).unwrap_or_else(|| panic!("{file}: {path} is not known"));
             let methods = methods(code, handler);
             assert!(!methods.is_empty(), "{file}: {handler} has no method");
+            // That a parameter takes slashes along is said in words on the page.
+            let path = path.replace("{*", "{");
             routes.extend(methods.into_iter().map(|method| format!("{method} {path}")));
         }
     }

@@ -101,6 +101,11 @@ async fn live(directory: &Path) -> Vec<Secrets> {
             people[number].secrets.names[place] = name;
         }
     }
+    // Every token stood in the log, and the log is still the one that each forum has seen.
+    for forum in &town.forums {
+        let check = forum.check_log().await.unwrap();
+        assert!(matches!(check, forum::LogCheck::Held { missing: 0, .. }), "{check}");
+    }
     for Newcomer { citizen, secrets, .. } in &mut people {
         let own = town.service.services.pseudonyms.of_person(citizen.person).await.unwrap();
         let subjects = own.iter().map(|own| town.service.services.pseudonyms.subject(own).unwrap());

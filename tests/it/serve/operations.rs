@@ -1,8 +1,18 @@
 //! What only the operator sees, and how the service ends.
 
-use std::{io::Write as _, net::TcpStream, time::Duration};
+use std::{
+    fs,
+    io::Write as _,
+    net::TcpStream,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
-use super::{Addresses, Served, answer, get, host};
+use heteronym::store::{Log, NewLeaf, StoreError};
+
+use super::{Addresses, Served, answer, get, host, spawn};
+use crate::harness::Service;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_and_figures_are_on_a_listener_of_their_own() {
@@ -57,4 +67,51 @@ async fn a_service_that_is_asked_to_end_finishes_what_is_under_way_and_ends_well
     let log = std::fs::read_to_string(service.dir.path().join("serve.log")).unwrap();
     assert!(log.contains("stopping: requests under way are finished first"), "{log}");
     drop(Served::start(service.dir.path(), at));
+}
+
+/// Puts something into a public log, and ends the service as it ends by itself.
+async fn logged(service: &Service, text: &'static str) {
+    let leaf = NewLeaf { bytes: text.as_bytes().to_vec(), token: None, owner: None };
+    let store = &service.services.store;
+    store.write::<_, StoreError, _>(|tx| Box::pin(async move { tx.log(Log::Registry, leaf) })).await.unwrap();
+    service.services.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p8_a_service_on_an_older_database_serves_is_not_ready_and_doctor_says_why() {
+    let at = Addresses::free();
+    let service = at.prepare().await;
+    let directory = service.dir.path().to_owned();
+    let (database, backup) = (directory.join("heteronym.db"), directory.join("backup.db"));
+    logged(&service, "before the backup").await;
+    fs::copy(&database, &backup).unwrap();
+    let service = service.restart().await;
+    logged(&service, "after the backup").await;
+    assert!(doctor(&directory).contains("good   public logs"));
+    fs::copy(&backup, &database).unwrap();
+
+    let mut served = Served { child: spawn(&directory) };
+    let patience = Instant::now() + Duration::from_secs(30);
+    while get(at.operations, "/healthz").is_none_or(|answer| answer.status != 200) {
+        assert!(Instant::now() < patience, "{}", fs::read_to_string(directory.join("serve.log")).unwrap());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let ready = get(at.operations, "/readyz").unwrap();
+    let reason = "log registry: the database holds 2 leaves";
+    assert!(ready.status == 503 && ready.body.contains(reason), "{}", ready.body);
+    assert_eq!(get(at.public, "/privacy").unwrap().status, 200, "whoever only reads is served");
+    served.terminate();
+    assert_eq!(served.wait().code(), Some(0));
+    let log = fs::read_to_string(directory.join("serve.log")).unwrap();
+    assert!(log.contains("the public logs are read-only"), "{log}");
+    let said = doctor(&directory);
+    assert!(said.contains("FAULT  public logs") && said.contains(reason), "{said}");
+    let remembered = fs::read_to_string(directory.join("log-heads.txt")).unwrap();
+    assert!(remembered.contains("\n3\n"), "what was signed is not forgotten: {remembered}");
+}
+
+fn doctor(directory: &Path) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_heteronym"));
+    command.args(["doctor", "--data"]).arg(directory).arg("--config").arg(directory.join("config.toml"));
+    String::from_utf8(command.output().unwrap().stdout).unwrap()
 }

@@ -16,6 +16,7 @@ on_both_engines! {
     p8_an_emptied_database_is_read_only
     p8_the_first_leaf_compares_where_the_start_did_not
     p8_an_older_database_under_a_running_process_is_noticed
+    p8_an_older_database_under_a_running_process_takes_no_leaf_before_anything_was_remembered
     rows_that_were_edited_are_noticed
     what_the_file_remembers_is_no_older_than_asked_for_and_no_other_origin_matters
     a_file_that_does_not_read_ends_all_appending
@@ -120,6 +121,19 @@ async fn p8_an_older_database_under_a_running_process_is_noticed(db: Db) {
     let noticed = logs.remember().await;
     assert!(matches!(noticed, Err(MemoryError::Divergence(_))), "{noticed:?}");
     is_read_only(&db.store, &logs, "the database holds 5 leaves").await;
+}
+
+async fn p8_an_older_database_under_a_running_process_takes_no_leaf_before_anything_was_remembered(db: Db) {
+    let house = House::new();
+    let logs = house.logs(&db.store);
+    issue(&db.store, &logs, (0..5).map(|n| format!("leaf {n}")).collect()).await;
+    run(&db, COPY).await;
+    issue(&db.store, &logs, (5..8).map(|n| format!("leaf {n}")).collect()).await;
+    run(&db, RESTORE).await;
+    let refused = log(&db.store, Log::Issuance, vec![leaf("more")]).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(why)) if why.contains("read-only")));
+    is_read_only(&db.store, &logs, "this process has signed a head of 8").await;
+    assert!(!house.file().exists());
 }
 
 /// On a database that is open.

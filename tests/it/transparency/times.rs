@@ -8,8 +8,8 @@ use heteronym::{
         log::LogName,
     },
     store::{Log, StoreError},
-    transparency::Standing,
-    wire::tlog::leaf::{Registry, RegistryLeaf},
+    transparency::{Standing, Transparency},
+    wire::tlog::leaf::{Anchor, Registry, RegistryLeaf},
 };
 
 use super::{House, at, audit, issue, leaf, log, name, year};
@@ -18,6 +18,7 @@ use crate::store::both::{Db, Place, on_both_engines, on_postgres};
 on_both_engines! {
     p10_a_clock_that_went_back_signs_nothing_until_it_is_right
     p10_the_time_of_a_head_never_goes_back
+    the_running_log_is_anchored_once_a_day_by_all_nodes_together
     p13_the_log_of_a_year_ends_with_it_and_takes_nothing_more
     p13_a_year_that_was_left_out_and_one_that_ended_without_us_are_ended_once
 }
@@ -47,7 +48,7 @@ async fn p10_a_clock_that_went_back_signs_nothing_until_it_is_right(db: Db) {
     for which in [Log::Issuance, Log::Registry] {
         refused(log(&store, which, vec![leaf("behind")]).await, "clock");
     }
-    house.clock.set(right.minus(Duration::from_millis(2_000)));
+    house.clock.set(right.minus(Duration::from_secs(2)));
     issue(&store, &logs, vec!["within the tolerance".to_owned()]).await;
     house.clock.set(right.plus(Duration::from_secs(1)));
     issue(&store, &logs, vec!["after".to_owned()]).await;
@@ -88,6 +89,39 @@ async fn p10_a_node_whose_clock_is_behind_the_other_nodes_head_signs_nothing() {
     .await;
 }
 
+async fn the_running_log_is_anchored_once_a_day_by_all_nodes_together(db: Db) {
+    let house = House::new();
+    house.clock.set(at("2026-06-01T10:00:00Z"));
+    let (one, store) = (house.logs(&db.store), db.another_node().await);
+    let two = house.logs(&store);
+    assert!(!one.anchor().await.unwrap(), "there is nothing to anchor");
+    let mut sizes = Vec::new();
+    for day in 0..3 {
+        issue(&db.store, &one, (0..=day).map(|n| format!("{day} {n}")).collect()).await;
+        sizes.push(one.head(year()).await.unwrap().unwrap());
+        for _ in 0..3 {
+            let (ours, theirs) = tokio::join!(one.anchor(), two.anchor());
+            house.clock.advance(Duration::from_hours(2));
+            assert_eq!(sizes.len() as u64, anchors(&one).await.len() as u64, "{ours:?} {theirs:?}");
+        }
+        house.clock.advance(Duration::from_hours(18));
+    }
+    for (anchor, head) in anchors(&one).await.iter().zip(&sizes) {
+        assert_eq!(
+            (anchor.log.as_str(), anchor.size, anchor.root, anchor.is_final),
+            ("2026", head.size, head.root, false)
+        );
+    }
+    db.close_node(store).await;
+}
+
+/// Of the registry, in their order.
+async fn anchors(logs: &Transparency) -> Vec<Anchor> {
+    let leaves = audit(logs, LogName::Registry).await;
+    let facts = leaves.iter().map(|leaf| RegistryLeaf::parse(leaf.as_bytes()).unwrap().facts);
+    facts.filter_map(|facts| if let Registry::Anchor(anchor) = facts { Some(anchor) } else { None }).collect()
+}
+
 async fn p13_the_log_of_a_year_ends_with_it_and_takes_nothing_more(db: Db) {
     let house = House::new();
     house.clock.set(at("2026-12-31T22:59:59.500Z"));
@@ -104,8 +138,7 @@ async fn p13_the_log_of_a_year_ends_with_it_and_takes_nothing_more(db: Db) {
     assert_eq!(audit(&logs, name("2027")).await, ["the first of 2027"]);
     let frozen = logs.head(year()).await.unwrap().unwrap();
     assert_eq!((frozen.size, frozen.root, frozen.frozen_at), (last.size, last.root, Some(house.clock.now())));
-    let registry = audit(&logs, LogName::Registry).await;
-    let Registry::Anchor(anchor) = RegistryLeaf::parse(registry[1].as_bytes()).unwrap().facts else { panic!() };
+    let [anchor] = anchors(&logs).await.try_into().unwrap();
     assert_eq!((anchor.log.as_str(), anchor.size, anchor.root, anchor.is_final), ("2026", 2, last.root, true));
 
     // Where it is still the old year the old log is known, and is over all the same.

@@ -8,7 +8,7 @@ use heteronym::{
 
 use super::{Asking, Post, year};
 use crate::{
-    harness::{Choices, Citizen, Forum, ISSUER, Request, Service},
+    harness::{Choices, Citizen, Forum, ISSUER, Reply, Service},
     witness::Tower,
 };
 
@@ -33,13 +33,12 @@ impl House {
         Self { service, forum, citizen, asking }
     }
 
-    async fn redeem(&self, name: &str) -> (Request, crate::harness::Reply) {
+    async fn redeem(&self, name: &str) -> Reply {
         let mut browser = self.service.browser();
         browser.sign_in(&self.service, &self.citizen).await;
         let request = self.forum.request("openid profile");
         let answer = browser.authorize(&request, &Choices::all(name)).await;
-        let reply = self.forum.redeem(&self.service, &request, &answer).await;
-        (request, reply)
+        self.forum.redeem(&self.service, &request, &answer).await
     }
 }
 
@@ -47,7 +46,7 @@ impl House {
 async fn a_token_comes_with_a_proof_that_the_witness_stands_for() {
     let witness = Post::serve(Tower::new().await, "127.0.0.1:0").await;
     let house = House::of(&witness).await;
-    let (_, reply) = house.redeem("Genêt").await;
+    let reply = house.redeem("Genêt").await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
     let logs = &house.service.services.transparency;
     let proof = TlogProof::parse(reply.json()["tlog_proof"].as_str().unwrap().as_bytes()).unwrap();
@@ -63,10 +62,10 @@ async fn a_token_comes_with_a_proof_that_the_witness_stands_for() {
 async fn no_token_leaves_while_the_witness_is_away() {
     let witness = Post::serve(Tower::new().await, "127.0.0.1:0").await;
     let house = House::of(&witness).await;
-    assert_eq!(house.redeem("Genêt").await.1.status, StatusCode::OK);
+    assert_eq!(house.redeem("Genêt").await.status, StatusCode::OK);
     let size = house.service.services.transparency.head(year()).await.unwrap().unwrap().size;
     let _tower = witness.end().await;
-    let (_, reply) = house.redeem("Genêt").await;
+    let reply = house.redeem("Genêt").await;
     assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(!reply.text().contains("token"), "{}", reply.text());
     let after = house.service.services.transparency.head(year()).await.unwrap().unwrap().size;

@@ -107,7 +107,7 @@ mod tests {
             let registrars = (0..offices).map(|number| (id(number), u64::MAX)).collect();
             let counts = Counts { enrol: u64::MAX, nym: u64::MAX, issue: u64::MAX, revoke: u64::MAX, access: u64::MAX };
             let parts = parts(month, &Monthly { counts, registrars });
-            assert_eq!(parts.len() as u32, offices.div_ceil(190).max(1));
+            assert_eq!(u32::try_from(parts.len()).unwrap(), offices.div_ceil(190).max(1));
             let mut told = Vec::new();
             for (number, part) in (1..).zip(&parts) {
                 assert_eq!((part.part, part.parts as usize, part.counts), (number, parts.len(), counts));
@@ -117,7 +117,7 @@ mod tests {
                 let Registry::Stats(read) = RegistryLeaf::parse(&bytes).unwrap().facts else { panic!("not stats") };
                 told.extend(read.registrars.iter().map(|of| of.registrar));
             }
-            assert_eq!(told.len() as u32, offices);
+            assert_eq!(u32::try_from(told.len()).unwrap(), offices);
             assert!(told.is_sorted());
         }
     }

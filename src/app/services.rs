@@ -149,6 +149,11 @@ impl Services {
         let pages = Router::new()
             .merge(web::public::routes(self.attributes.areas().source()))
             .merge(web::public::log_routes(self.transparency.clone()))
+            .merge(web::public::transparency_routes(web::public::Public {
+                transparency: self.transparency.clone(),
+                witnesses: self.witnesses.names().map(str::to_owned).collect(),
+                quorum: self.witnesses.quorum(),
+            }))
             .merge(web::connect::routes(self.provider.clone()))
             .merge(web::oidc::routes(self.provider.clone()))
             .merge(web::account::routes(web::account::State {
@@ -156,6 +161,8 @@ impl Services {
                 clients: self.clients.clone(),
                 consents: self.consents.clone(),
                 pseudonyms: self.pseudonyms.clone(),
+                transparency: self.transparency.clone(),
+                owners: self.owners.clone(),
             }))
             .merge(web::registrar::routes(self.proofing.clone()))
             .layer(Extension(self.accounts.clone()))

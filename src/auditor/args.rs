@@ -24,6 +24,8 @@ pub struct Args {
 enum Command {
     /// Check one credential: that it is in the log, and signed by a key that counted
     Token(TokenArgs),
+    /// Find everything that stands in your own name, with the secret that your account page hands out
+    Mine(MineArgs),
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -77,16 +79,40 @@ pub(super) struct TokenArgs {
     pub(super) ca: Option<PathBuf>,
 }
 
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = MINE_EXAMPLES)]
+pub(super) struct MineArgs {
+    /// The file with your secret, from your account page; nothing of it leaves this computer
+    pub(super) file: PathBuf,
+    /// The service's address: its logs are fetched whole, so that it does not learn what you look for
+    #[arg(long, value_name = "URL", required_unless_present = "mirror")]
+    pub(super) url: Option<String>,
+    /// A directory with its logs
+    #[arg(long, value_name = "DIR", conflicts_with = "url")]
+    pub(super) mirror: Option<PathBuf>,
+    /// The log's public key as you know it from elsewhere
+    #[arg(long, value_name = "KEY")]
+    pub(super) log_key: Vec<LogKey>,
+    /// Write the verdict as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Further certificate authorities, as PEM
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+}
+
 /// What was asked for.
 pub(super) enum Asked {
     Logs(String, Options),
     Token(TokenArgs),
+    Mine(MineArgs),
 }
 
 impl Args {
     pub(super) fn asked(self) -> Asked {
         match self.command {
             Some(Command::Token(args)) => Asked::Token(args),
+            Some(Command::Mine(args)) => Asked::Mine(args),
             None => Asked::Logs(self.target.unwrap_or_default(), self.options),
         }
     }
@@ -99,6 +125,7 @@ Examples:
   heteronym audit id.example                                check what was kept again, offline
   heteronym audit https://id.example --log-key TYU…nA=      believe no other key of the log
   heteronym audit token answer.json --url https://id.example
+  heteronym audit mine heteronym-log-secret.json --url https://id.example
 
 In the mirror, verdict.json is the verdict; give the whole directory to whoever should check it again.";
 
@@ -106,6 +133,11 @@ const TOKEN_EXAMPLES: &str = "\
 Examples:
   heteronym audit token answer.json --url https://id.example
   heteronym audit token id_token.txt --mirror id.example";
+
+const MINE_EXAMPLES: &str = "\
+Examples:
+  heteronym audit mine heteronym-log-secret.json --url https://id.example
+  heteronym audit mine heteronym-log-secret.json --mirror id.example";
 
 #[cfg(test)]
 mod tests {
@@ -128,17 +160,20 @@ mod tests {
         assert!(matches!(parse(&["https://id.example"]), Ok(Asked::Logs(target, _)) if target == "https://id.example"));
         assert!(matches!(parse(&["./dir", "--json"]), Ok(Asked::Logs(_, Options { json: true, .. }))));
         assert!(matches!(parse(&["token", "a.json", "--url", "https://id.example"]), Ok(Asked::Token(_))));
+        assert!(matches!(parse(&["mine", "a.json", "--mirror", "dir"]), Ok(Asked::Mine(_))));
     }
 
     #[test]
     fn what_cannot_be_meant_is_refused() {
-        let wrong: [&[&str]; 6] = [
+        let wrong: [&[&str]; 8] = [
             &[],
             &["https://id.example", "--quorum", "1"],
             &["https://id.example", "--log-key", "AAAA"],
             &["token", "a.json"],
             &["token", "a.json", "--url", "https://id.example", "--mirror", "dir"],
             &["https://id.example", "another"],
+            &["mine", "a.json"],
+            &["mine", "a.json", "--url", "https://id.example", "--mirror", "dir"],
         ];
         for line in wrong {
             assert!(parse(line).is_err(), "{line:?}");

@@ -79,6 +79,10 @@ checks! {
     TokenUnlogged "token.unlogged"
     TokenLeaf "token.leaf"
     TokenOwner "token.owner"
+    MineMissing "mine.missing"
+    MineUnknown "mine.unknown"
+    MineUnlisted "mine.unlisted"
+    MineSlot "mine.slot"
 }
 
 impl fmt::Display for Check {

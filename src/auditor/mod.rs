@@ -14,6 +14,7 @@ mod fetch;
 mod finding;
 mod heads;
 mod judge;
+mod mine;
 mod mirror;
 mod replay;
 mod source;
@@ -40,6 +41,7 @@ pub async fn run(args: Args, now: i64, rng: &mut impl CryptoRng, out: &mut impl 
     let (verdict, json) = match args.asked() {
         Asked::Logs(target, options) => (audit::run(&target, &options, now, rng).await?, options.json),
         Asked::Token(args) => (token::run(&args, now, rng).await?, args.json),
+        Asked::Mine(args) => (mine::run(&args, now, rng).await?, args.json),
     };
     if json {
         serde_json::to_writer_pretty(&mut *out, &verdict).map_err(std::io::Error::from)?;

@@ -85,14 +85,19 @@ impl Lang {
 
     /// A date in full: `1er mars 2026` or `1 March 2026`.
     pub fn date(self, date: jiff::civil::Date) -> String {
-        let months = self.months();
-        let month = usize::try_from(date.month() - 1).ok().and_then(|index| months.get(index)).unwrap_or(&"");
         let mut text = date.day().to_string();
         if self == Self::Fr && date.day() == 1 {
             text.push_str("er");
         }
-        let _ = write!(text, " {month} {}", date.year());
+        let _ = write!(text, " {}", self.month(date.year(), date.month()));
         text
+    }
+
+    /// A month of a year: `mars 2026` or `March 2026`.
+    pub fn month(self, year: i16, month: i8) -> String {
+        let months = self.months();
+        let name = usize::try_from(month - 1).ok().and_then(|index| months.get(index)).unwrap_or(&"");
+        format!("{name} {year}")
     }
 
     const fn months(self) -> [&'static str; 12] {

@@ -49,7 +49,7 @@ pub enum Task {
     Logouts,
     /// Writes the last heads of the logs to the file that remembers them.
     Heads,
-    /// Says in the public registry what is new of keys, rules and custodians.
+    /// Says in the public registry what is new of keys, rules and custodians, and the counts of a month that is over.
     Registry,
     /// Puts the head of the running issuance log into the registry, once a day.
     Anchors,
@@ -180,7 +180,7 @@ impl Tasks {
             Task::Crowds => self.attributes.read_crowds().await.map(|()| 0)?,
             Task::Logouts => self.logout.round().await?,
             Task::Heads => self.transparency.remember().await?.into(),
-            Task::Registry => self.institutions.round(&self.store).await?,
+            Task::Registry => self.institutions.round(&self.store).await? + self.transparency.publish_counts().await?,
             Task::Anchors => self.transparency.anchor().await?.into(),
         })
     }

@@ -8,15 +8,18 @@
 mod cache;
 mod check;
 mod clock;
+mod counts;
 mod fault;
 mod institutions;
 mod memory;
+mod mine;
 mod own;
 mod owners;
 mod read;
 mod seal;
 mod sequence;
 mod shuffle;
+mod stats;
 mod tiles;
 mod tree;
 mod whole;
@@ -26,7 +29,9 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use sha2::{Digest as _, Sha256};
 
-use self::{cache::Cache, check::Check, fault::Fault, seal::Seal, sequence::Keeper, witnesses::Covered};
+use self::{
+    cache::Cache, check::Check, counts::Counting, fault::Fault, seal::Seal, sequence::Keeper, witnesses::Covered,
+};
 use crate::{
     domain::{age::LegalCalendar, ambient::Ambient, issuer::Issuer, log::LogName},
     keyring::Keyring,
@@ -41,8 +46,10 @@ use crate::{
 pub use crate::wire::tlog::leaf::NymAct;
 
 pub use self::{
+    counts::{Monthly, Tally},
     fault::Divergence,
     institutions::Institutions,
+    mine::{Ledger, Own, Series},
     own::policy,
     owners::{Logged, Owner, Owners, Token, Voice},
     read::{Lookup, NoPrefix, OwnerPrefix, Proven},
@@ -56,6 +63,7 @@ pub struct Transparency {
     tiles: Arc<Cache<(LogName, Tile)>>,
     bundles: Arc<Cache<(LogName, Bundle)>>,
     covered: Arc<Covered>,
+    counting: Counting,
 }
 
 /// What the logs are kept with.
@@ -105,6 +113,7 @@ impl Transparency {
             tiles: Arc::new(Cache::new(CACHED)),
             bundles: Arc::new(Cache::new(CACHED)),
             covered: Arc::default(),
+            counting: Counting::default(),
         }
     }
 

@@ -23,9 +23,10 @@ use crate::{
         commitment::{Commitment, Fields},
         leaf::{
             Access, BracketsVersion, Enrol, Hour, Issuance, IssuanceLeaf, Issue, Kid, Leaf, Nym, NymAct, OwnerTag,
-            Revoke, Word,
+            Revoke, SlotTag, Word,
         },
         owner::{LogSecret, OwnerKey},
+        slot::SlotProof,
     },
 };
 
@@ -137,11 +138,16 @@ impl Owners {
         act: NymAct,
         (sector, slot): (&str, u32),
     ) -> Result<(), StoreError> {
-        let (slot, _proof) = self.keyring.vrf().slot(person.as_bytes(), sector, slot);
+        let (slot, _proof) = self.place(person, sector, slot);
         let owner = self.find(tx, person).await?.ok_or(ERASED)?;
         let tag = owner.next(tx).await?;
         let commitment = owner.commit(Fields::Nym { enrol: owner.enrolment() }, tag)?.root();
         self.append(tx, Nym { act, slot, owner: tag, commitment })
+    }
+
+    /// The tag of a place, and the proof with which its person checks that it is theirs.
+    pub fn place(&self, person: PersonId, sector: &str, slot: u32) -> (SlotTag, SlotProof) {
+        self.keyring.vrf().slot(person.as_bytes(), sector, slot)
     }
 
     /// The enrolment of a person ends. Without a secret there is none to end.

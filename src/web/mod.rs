@@ -24,6 +24,8 @@ pub use crate::provider::interaction::Destination;
 pub mod paths {
     pub const HOME: &str = "/";
     pub const PRIVACY: &str = "/privacy";
+    /// What the public logs come to, and how to check them.
+    pub const TRANSPARENCY: &str = "/transparency";
     /// What operators of forums paste where.
     pub const CONNECT: &str = "/connect";
     /// A sign-in that is only looked at.
@@ -34,6 +36,8 @@ pub mod paths {
     pub const ACCOUNT: &str = "/account";
     /// What each forum has got, and when.
     pub const FORUMS: &str = "/account/forums";
+    /// Everything that was done in a person's name.
+    pub const ACCOUNT_LOG: &str = "/account/log";
     /// What opens the account, and where it is open.
     pub const ACCESS: &str = "/account/access";
     pub const WELCOME: &str = "/account/welcome";

@@ -38,7 +38,7 @@ const TABLE: &str = "
     web/oidc      : domain wire http telemetry config accounts attributes pseudonym clients consent issuance provider web web/shared
     web/public    : domain wire http telemetry config clients transparency web web/shared
     web/connect   : domain wire http telemetry config accounts attributes clients issuance provider web web/shared
-    web/account   : domain wire http telemetry config accounts attributes pseudonym clients consent web web/shared
+    web/account   : domain wire http telemetry config accounts attributes pseudonym clients consent transparency web web/shared
     web/registrar : domain wire http telemetry config vault accounts proofing attributes web web/shared
     web/admin     : domain wire http telemetry config accounts clients web web/shared
     web/lifting   : domain wire http telemetry config accounts lifting transparency web web/shared
@@ -135,7 +135,7 @@ fn planted_violations_are_named_with_file_line_and_reason() {
     src/shortcut/mod.rs:1: shortcut has no row in the table of tests/it/layering.rs
     src/vault/mod.rs:2: a module's file stands where its name says; no #[path]
     src/vault/mod.rs:4: include! hides what a module imports; make it a module
-    src/web/account/mod.rs:2: web/account may not import store; it may import domain, wire, http, telemetry, config, accounts, attributes, pseudonym, clients, consent, web, web/shared
+    src/web/account/mod.rs:2: web/account may not import store; it may import domain, wire, http, telemetry, config, accounts, attributes, pseudonym, clients, consent, transparency, web, web/shared
     src/web/extra/mod.rs:1: web/extra has no row in the table of tests/it/layering.rs
     src/web/oidc/consent.rs:2: web/oidc may not import web/registrar; it may import domain, wire, http, telemetry, config, accounts, attributes, pseudonym, clients, consent, issuance, provider, web, web/shared
     src/wire/jose/verify.rs:2: wire may not import config; it may import nothing of the house

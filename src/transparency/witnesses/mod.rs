@@ -102,6 +102,16 @@ impl Witnesses {
         Ok(Self(Arc::new(Inner { logs, witnesses, client, quorum, feeds: Mutex::default() })))
     }
 
+    /// The names under which the witnesses sign.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.witnesses.iter().map(Witness::name)
+    }
+
+    /// How many of them have to have cosigned before a token goes out; 0: none.
+    pub fn quorum(&self) -> usize {
+        self.0.quorum
+    }
+
     /// Asks every witness what it remembers, as a start does before anything is appended. A witness that remembers more, or
     /// something else, makes the logs read-only; one that does not answer is passed over.
     pub async fn compare(&self) -> Result<(), StoreError> {

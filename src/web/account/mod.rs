@@ -12,7 +12,14 @@ use axum::{
 };
 
 use super::paths;
-use crate::{attributes::Attributes, clients::Clients, consent::Consents, http::Lang, pseudonym::Pseudonyms};
+use crate::{
+    attributes::Attributes,
+    clients::Clients,
+    consent::Consents,
+    http::Lang,
+    pseudonym::Pseudonyms,
+    transparency::{Owners, Transparency},
+};
 
 /// What these pages ask.
 #[derive(Clone)]
@@ -21,6 +28,8 @@ pub struct State {
     pub clients: Clients,
     pub consents: Consents,
     pub pseudonyms: Pseudonyms,
+    pub transparency: Transparency,
+    pub owners: Owners,
 }
 
 /// The way in, and everything below `/account`.

@@ -26,6 +26,7 @@ home-us-text = It is sealed the moment you are enrolled. Our own staff, with the
 home-alone = Nobody lifts a pseudonym alone
 home-alone-text = Only several independent custodians together can open a name, one case at a time. Fewer of them can do nothing, and neither can we.
 home-more = Who learns what, in detail
+home-check = Check what we do, in our public logs
 
 home-sheet = You have an activation sheet?
 home-sheet-text = Keep it at hand: you need its code once. After that it is worth nothing, and you can throw it away.
@@ -53,7 +54,7 @@ party-enough = Enough custodians together
 learns-enough = The one name in the one case they opened.
 never-enough = Any other name.
 party-public = The public
-learns-public = Nothing: what is issued is not published yet.
+learns-public = How many people were enrolled and how many tokens were issued in each hour, by which office, and under which rules.
 never-public = To whom, where, or which forum was signed in to.
 privacy-limit = What we cannot hide
 privacy-limit-text = When you sign in to a forum, this service sees which forum it is. The protocol that forums use, OpenID Connect, leaves no way around it. We do not publish it, and a thief of the database cannot read it.
@@ -69,3 +70,65 @@ privacy-cookies = Cookies
 privacy-cookies-text = We set three, all needed, none shared: one holds your session, one protects forms, one remembers your language. No page loads anything from another site.
 privacy-areas = Where the areas come from
 privacy-areas-text = The names, codes and populations of the areas are public data, which we show as they were published. Their source and licence:
+
+transparency-lead = Everything that this service does in somebody’s name is written into a public log that can only grow. Here is what it comes to, and how to check it without believing us.
+transparency-none = Nothing has been done yet.
+transparency-logs = The logs
+transparency-logs-text = One log for institutions, keys and rules, and one a year for what is done in people’s names. Whoever keeps the root of a log can tell later whether anything was taken away or changed.
+transparency-log = Log
+transparency-size = Entries
+transparency-signed = Last signed
+transparency-root = Root (beginning)
+transparency-frozen = closed
+transparency-hour = { $day }, { $hour }:00 to { $hour }:59 UTC
+transparency-no-witness = No witness from outside cosigns these logs at present. Until one does, compare the roots with what others see.
+transparency-witnesses = Witnesses from outside that cosign these logs: { $names }. { $quorum ->
+    [0] No token waits for them.
+    [one] A token is given out only when one of them has signed.
+   *[other] A token is given out only when { $quorum } of them have signed.
+}
+transparency-check = Check it yourself
+transparency-check-text = No account is needed. The program of this service contains an auditor that shares nothing with the service but the format of the logs:
+transparency-check-tree = every entry is there and unchanged, and each head is signed and continues the one before;
+transparency-check-leaves = every enrolment was signed by an accredited office, every token by a published key, and nobody has two voices in one place;
+transparency-check-counts = the counts on this page and those published each month are those of the entries.
+transparency-mirror = With --mirror and a directory, the auditor keeps a copy that others can check again. Any program that reads this format can make one:
+transparency-blind = Nobody sees from outside whether an enrolled person exists: the office answers for that. The logs hold no name, no pseudonym, no forum of a sign-in, and no time finer than the hour.
+transparency-counts = Month by month
+transparency-counts-text = Counted from the entries themselves, in months of universal time.
+transparency-behind = The service has started lately and is still reading the logs: these counts are incomplete.
+transparency-table = The same in figures
+transparency-month = Month
+transparency-kind-enrol = Enrolments
+transparency-kind-nym = Changes of pseudonym
+transparency-kind-issue = Tokens for forums
+transparency-kind-revoke = Enrolments ended
+transparency-kind-access = Records opened by staff
+transparency-forums = Forums
+transparency-forums-text = Registered at present. Who signs in where is not in the logs.
+transparency-liftings = Anonymity lifted
+transparency-liftings-none = Never
+transparency-liftings-text = Nobody can request it yet: this service has no procedure for it, and the logs know no such entry.
+transparency-keys = Keys
+transparency-keys-text = As the log of institutions has announced them. A head or a token under another key is not ours.
+transparency-key = Key
+transparency-role = Signs
+transparency-role-issuer = tokens
+transparency-role-log = the logs
+transparency-state = State
+transparency-key-announced = announced
+transparency-key-active = in use
+transparency-key-retired = retired
+transparency-key-revoked = revoked
+transparency-from = From
+transparency-until = Until
+transparency-offices = Offices that enrol
+transparency-offices-text = How many people each has enrolled, beside how many live in its area: so anybody can see whether an office invents people.
+transparency-offices-none = The log names no office yet.
+transparency-office = Office
+transparency-area = Area
+transparency-population = Inhabitants
+transparency-offices-more = { $n ->
+    [one] One more office is in the log.
+   *[other] { $n } more offices are in the log.
+}

@@ -26,6 +26,7 @@ home-us-text = Il est scellé dès votre inscription. Même nos équipes, avec l
 home-alone = Personne ne lève seul un pseudonyme
 home-alone-text = Seuls plusieurs dépositaires indépendants peuvent ensemble ouvrir un nom, un cas à la fois. Moins nombreux, ils ne peuvent rien, et nous non plus.
 home-more = Qui apprend quoi, en détail
+home-check = Vérifier ce que nous faisons, dans nos journaux publics
 
 home-sheet = Vous avez une feuille d’activation ?
 home-sheet-text = Gardez-la à portée de main : son code sert une seule fois. Ensuite elle ne vaut plus rien, vous pouvez la jeter.
@@ -53,7 +54,7 @@ party-enough = Assez de dépositaires ensemble
 learns-enough = Le seul nom de la seule affaire qu’ils ont ouverte.
 never-enough = Tout autre nom.
 party-public = Le public
-learns-public = Rien : ce qui est délivré n’est pas encore publié.
+learns-public = Combien de personnes ont été inscrites et combien de jetons délivrés à chaque heure, par quel guichet et sous quelles règles.
 never-public = À qui, où, ni pour quel forum.
 privacy-limit = Ce que nous ne pouvons pas cacher
 privacy-limit-text = Quand vous vous connectez à un forum, ce service voit duquel il s’agit. Le protocole qu’utilisent les forums, OpenID Connect, ne permet pas de faire autrement. Nous ne le publions pas, et qui volerait la base ne pourrait pas le lire.
@@ -69,3 +70,65 @@ privacy-cookies = Cookies
 privacy-cookies-text = Nous en posons trois, tous nécessaires, aucun partagé : l’un tient votre session, l’un protège les formulaires, l’un retient votre langue. Aucune page ne charge quoi que ce soit d’un autre site.
 privacy-areas = D’où viennent les territoires
 privacy-areas-text = Les noms, les codes et les populations des territoires sont des données publiques, montrées telles qu’elles ont été publiées. Leur source et leur licence :
+
+transparency-lead = Tout ce que ce service fait au nom de quelqu’un est inscrit dans un journal public qui ne peut que grandir. Voici ce qu’il contient, et comment le vérifier sans nous croire.
+transparency-none = Rien n’a encore été fait.
+transparency-logs = Les journaux
+transparency-logs-text = Un journal pour les institutions, les clés et les règles, et un par an pour ce qui est fait au nom des personnes. Qui garde la racine d’un journal peut voir plus tard si quelque chose a été retiré ou changé.
+transparency-log = Journal
+transparency-size = Entrées
+transparency-signed = Dernière signature
+transparency-root = Racine (début)
+transparency-frozen = clos
+transparency-hour = { $day }, de { $hour } h 00 à { $hour } h 59 UTC
+transparency-no-witness = Aucun témoin extérieur ne contresigne ces journaux à présent. D’ici là, comparez les racines avec ce que voient les autres.
+transparency-witnesses = Témoins extérieurs qui contresignent ces journaux : { $names }. { $quorum ->
+    [0] Aucun jeton ne les attend.
+    [one] Un jeton n’est remis qu’après la signature de l’un d’eux.
+   *[other] Un jeton n’est remis qu’après la signature de { $quorum } d’entre eux.
+}
+transparency-check = Vérifiez vous-même
+transparency-check-text = Sans compte. Le programme de ce service contient un auditeur qui ne partage rien avec le service, hormis le format des journaux :
+transparency-check-tree = chaque entrée est là, inchangée, et chaque tête est signée et prolonge la précédente ;
+transparency-check-leaves = chaque inscription a été signée par un guichet accrédité, chaque jeton par une clé publiée, et personne n’a deux voix au même endroit ;
+transparency-check-counts = les comptes de cette page et ceux publiés chaque mois sont ceux des entrées.
+transparency-mirror = Avec --mirror et un dossier, l’auditeur garde une copie que d’autres peuvent vérifier à nouveau. Tout programme qui lit ce format peut en faire une :
+transparency-blind = De l’extérieur, nul ne voit si une personne inscrite existe : le guichet en répond. Les journaux ne contiennent ni nom, ni pseudonyme, ni forum d’une connexion, ni heure plus fine que l’heure entière.
+transparency-counts = Mois par mois
+transparency-counts-text = Compté à partir des entrées elles-mêmes, par mois de temps universel.
+transparency-behind = Le service vient de démarrer et lit encore les journaux : ces comptes sont incomplets.
+transparency-table = Les mêmes en chiffres
+transparency-month = Mois
+transparency-kind-enrol = Inscriptions
+transparency-kind-nym = Pseudonymes pris, rendus
+transparency-kind-issue = Jetons pour les forums
+transparency-kind-revoke = Inscriptions terminées
+transparency-kind-access = Dossiers ouverts par des agents
+transparency-forums = Forums
+transparency-forums-text = Raccordés à présent. Qui se connecte où n’est pas dans les journaux.
+transparency-liftings = Anonymat levé
+transparency-liftings-none = Jamais
+transparency-liftings-text = Personne ne peut encore le demander : ce service n’a pas de procédure pour cela, et les journaux ne connaissent pas d’entrée de ce genre.
+transparency-keys = Clés
+transparency-keys-text = Telles que le journal des institutions les a annoncées. Une tête ou un jeton sous une autre clé n’est pas de nous.
+transparency-key = Clé
+transparency-role = Signe
+transparency-role-issuer = les jetons
+transparency-role-log = les journaux
+transparency-state = État
+transparency-key-announced = annoncée
+transparency-key-active = en service
+transparency-key-retired = retirée
+transparency-key-revoked = révoquée
+transparency-from = Depuis
+transparency-until = Jusqu’au
+transparency-offices = Guichets qui inscrivent
+transparency-offices-text = Combien de personnes chacun a inscrites, à côté du nombre d’habitants de son territoire : ainsi chacun peut voir si un guichet invente des gens.
+transparency-offices-none = Le journal ne nomme encore aucun guichet.
+transparency-office = Guichet
+transparency-area = Territoire
+transparency-population = Habitants
+transparency-offices-more = { $n ->
+    [one] Un autre guichet est dans le journal.
+   *[other] { $n } autres guichets sont dans le journal.
+}

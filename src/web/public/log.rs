@@ -66,10 +66,11 @@ async fn tile(State(transparency): State<Transparency>, uri: Uri, headers: Heade
     Ok(unchanging(bytes, &etag, &headers))
 }
 
-/// That a token stands in the log, by its SHA-256 in hexadecimal digits or base64url (C2SP tlog-proof).
+/// That a token stands in the log, by its SHA-256 in hexadecimal digits or base64url (C2SP tlog-proof); or any leaf in somebody's
+/// name, by the tag of its owner in hexadecimal digits.
 async fn proof(State(transparency): State<Transparency>, Path(token): Path<String>) -> Result<Response, Problem> {
-    let hash = digest(&token).ok_or_else(Problem::not_found)?;
-    let found = transparency.proof(Lookup::Token(hash)).await.map_err(store_problem)?;
+    let lookup = lookup(&token).ok_or_else(Problem::not_found)?;
+    let found = transparency.proof(lookup).await.map_err(store_problem)?;
     let proof = found.ok_or_else(Problem::not_found)?.tlog_proof().map_err(Problem::internal)?;
     Ok(([(header::CACHE_CONTROL, "no-cache"), (header::CONTENT_TYPE, TEXT)], proof.to_string()).into_response())
 }
@@ -99,13 +100,17 @@ fn named(log: &str) -> Result<LogName, Problem> {
     log.parse().map_err(|_| Problem::not_found())
 }
 
-fn digest(text: &str) -> Option<[u8; 32]> {
+fn lookup(text: &str) -> Option<Lookup> {
     let decoded = match text.len() {
-        64 => HEXLOWER_PERMISSIVE.decode(text.as_bytes()),
+        32 | 64 => HEXLOWER_PERMISSIVE.decode(text.as_bytes()),
         43 => BASE64URL_NOPAD.decode(text.as_bytes()),
         _ => return None,
     };
-    decoded.ok()?.try_into().ok()
+    let decoded = decoded.ok()?;
+    match <[u8; 16]>::try_from(decoded.as_slice()) {
+        Ok(owner) => Some(Lookup::Owner(owner)),
+        Err(_) => decoded.try_into().ok().map(Lookup::Token),
+    }
 }
 
 fn unchanging(bytes: Arc<[u8]>, etag: &HeaderValue, request: &HeaderMap) -> Response {

@@ -1,6 +1,7 @@
 //! Pages for everybody: what this is, and who learns what.
 
 mod log;
+mod transparency;
 
 use askama::Template;
 use axum::{
@@ -10,7 +11,10 @@ use axum::{
     routing,
 };
 
-pub use self::log::routes as log_routes;
+pub use self::{
+    log::routes as log_routes,
+    transparency::{Public, routes as transparency_routes},
+};
 use super::paths;
 use crate::http::{Lang, Page};
 
@@ -49,7 +53,7 @@ fn privacy(page: &Page, source: &'static str) -> Response {
 
 /// Search engines see the pages that are the same for everybody.
 async fn robots() -> impl IntoResponse {
-    let text = "User-agent: *\nAllow: /$\nAllow: /privacy$\nAllow: /connect$\nAllow: /assets/\nDisallow: /\n";
+    let text = "User-agent: *\nAllow: /$\nAllow: /privacy$\nAllow: /transparency$\nAllow: /connect$\nAllow: /assets/\nDisallow: /\n";
     ([(header::CACHE_CONTROL, "public, max-age=86400")], text)
 }
 

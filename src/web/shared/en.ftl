@@ -3,6 +3,7 @@ sign-out = Sign out
 activate = Activate my access
 privacy = Who learns what
 connect = Connect your forum
+transparency = Public logs
 foot-promise = Vouches for what you are, never says who you are.
 my-account = My account
 

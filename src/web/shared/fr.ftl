@@ -3,6 +3,7 @@ sign-out = Se déconnecter
 activate = Activer mon accès
 privacy = Qui apprend quoi
 connect = Raccorder votre forum
+transparency = Journaux publics
 foot-promise = Atteste ce que vous êtes, ne dit jamais qui vous êtes.
 my-account = Mon compte
 

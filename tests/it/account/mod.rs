@@ -4,6 +4,7 @@
 mod changes;
 mod export;
 mod forums;
+mod log;
 mod overview;
 
 use heteronym::{

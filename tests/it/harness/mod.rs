@@ -6,6 +6,7 @@ mod counter;
 mod flow;
 mod forum;
 pub(crate) mod log;
+mod mirror;
 mod people;
 mod rows;
 mod service;

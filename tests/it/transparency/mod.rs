@@ -1,9 +1,11 @@
 //! The public logs, on both engines: what is signed can be proven, goes on after every crash, and never goes back.
 
 mod crashes;
+mod page;
 mod reading;
 mod restored;
 mod sequencing;
+mod stats;
 mod times;
 
 use std::{path::PathBuf, sync::Arc};

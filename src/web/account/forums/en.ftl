@@ -105,3 +105,40 @@ export-warning = Nowhere else do your pseudonyms stand together. Whoever has thi
 export-button = Download (JSON)
 export-again = If you signed in more than a few minutes ago, you will be asked to sign in again first.
 export-comment = Everything that the service keeps about this person and can read. WARNING: whoever has this file can join this person’s pseudonyms in all forums, by their "sub" and their names. Keep it where nobody else reads, and erase it when it has served its purpose. Names, date of birth and document number are sealed to the custodians: the service cannot read them.
+
+log-title = Everything done in my name
+log-lead = Whatever this service does in your name stands in a public log, under marks that only you and it can recognise. This is all of it, newest first.
+log-count = { $n ->
+    [0] Nothing yet
+    [one] One entry
+   *[other] { $n } entries
+}
+log-when = When
+log-what = What
+log-where = Where it stands
+log-place = log { $log }, entry { $index }
+log-hour = { $day }, { $hour }:00–{ $hour }:59 UTC
+log-enrol = An office enrolled you
+log-nym-create = You took a pseudonym:
+log-nym-retire = You gave a pseudonym up:
+log-issue = A token was issued for
+log-revoke = Your enrolment was ended ({ $reason })
+log-access = Somebody of the staff opened your record ({ $purpose })
+log-yourself = your record
+log-unknown = The service knows nothing of this one: report it
+log-missing = Entry number { $number } of { $whose } is in no log. It may have been taken away: report it.
+log-newer = ← Newer
+log-older = Older →
+log-erased = There is nothing to find any more
+log-erased-text = The secret with which your entries could be recognised was erased. They stay in the log, and nobody can tell whose they are.
+log-check = Check this without trusting us
+log-check-text = This page is ours, and could lie. With your secret you compute all your marks yourself and look for them in any copy of the log: what you find there and do not know was done without you.
+log-check-warning = Whoever has this file can join your pseudonyms in all forums. Keep it where nobody else reads.
+log-check-button = Download my secret (JSON)
+log-check-command = Then, with the program of this service, on your own computer:
+log-check-private = The program reads the whole log and looks in it at your place, so that we do not learn which entries are yours. It also says what stands in your name at forums where you never were.
+log-comment = The secret of one person for the public logs. WARNING: whoever has this file can join this person’s pseudonyms in all forums. Keep it where nobody else reads. "heteronym audit mine" looks in the logs for everything that was done in this person’s name.
+log-done = You have signed in again. Your secret can now be downloaded, at the bottom of this page.
+overview-log = In the public log
+overview-log-text = Everything that was ever done in your name, and how to check it without trusting us.
+overview-log-button = See what stands there

@@ -105,3 +105,40 @@ export-warning = Vos pseudonymes ne sont réunis nulle part ailleurs. Qui a ce f
 export-button = Télécharger (JSON)
 export-again = Si votre connexion date de plus de quelques minutes, il vous sera d’abord demandé de vous reconnecter.
 export-comment = Tout ce que le service garde sur cette personne et peut lire. ATTENTION : qui a ce fichier peut relier les pseudonymes de cette personne dans tous les forums, par leur « sub » et leurs noms. Gardez-le là où personne d’autre ne lit, et effacez-le quand il a servi. Les noms, la date de naissance et le numéro de la pièce d’identité sont scellés pour les dépositaires : le service ne peut pas les lire.
+
+log-title = Tout ce qui a été fait en mon nom
+log-lead = Tout ce que ce service fait en votre nom est inscrit dans un journal public, sous des marques que vous seul et lui pouvez reconnaître. Tout est ici, le plus récent d’abord.
+log-count = { $n ->
+    [0] Rien encore
+    [one] Une entrée
+   *[other] { $n } entrées
+}
+log-when = Quand
+log-what = Quoi
+log-where = Où c’est inscrit
+log-place = journal { $log }, entrée { $index }
+log-hour = { $day }, { $hour } h 00 – { $hour } h 59 UTC
+log-enrol = Un guichet vous a inscrit
+log-nym-create = Vous avez pris un pseudonyme :
+log-nym-retire = Vous avez rendu un pseudonyme :
+log-issue = Un jeton a été délivré pour
+log-revoke = Votre inscription a pris fin ({ $reason })
+log-access = Un agent a ouvert votre dossier ({ $purpose })
+log-yourself = votre dossier
+log-unknown = Le service ne sait rien de celle-ci : signalez-la
+log-missing = L’entrée numéro { $number } de { $whose } n’est dans aucun journal. Elle a pu être retirée : signalez-le.
+log-newer = ← Plus récent
+log-older = Plus ancien →
+log-erased = Il n’y a plus rien à trouver
+log-erased-text = Le secret avec lequel vos entrées pouvaient être reconnues a été effacé. Elles restent dans le journal, et plus personne ne peut dire à qui elles sont.
+log-check = Vérifier sans nous croire
+log-check-text = Cette page est de nous, et pourrait mentir. Avec votre secret, vous calculez vous-même toutes vos marques et les cherchez dans n’importe quelle copie du journal : ce que vous y trouvez sans le connaître a été fait sans vous.
+log-check-warning = Qui a ce fichier peut relier vos pseudonymes dans tous les forums. Gardez-le là où personne d’autre ne lit.
+log-check-button = Télécharger mon secret (JSON)
+log-check-command = Puis, avec le programme de ce service, sur votre propre ordinateur :
+log-check-private = Le programme lit tout le journal et cherche chez vous : nous n’apprenons pas quelles entrées sont les vôtres. Il dit aussi ce qui est inscrit en votre nom sur des forums où vous n’êtes jamais allé.
+log-comment = Le secret d’une personne pour les journaux publics. ATTENTION : qui a ce fichier peut relier les pseudonymes de cette personne dans tous les forums. Gardez-le là où personne d’autre ne lit. « heteronym audit mine » cherche dans les journaux tout ce qui a été fait au nom de cette personne.
+log-done = Vous vous êtes reconnecté. Vous pouvez maintenant télécharger votre secret, en bas de cette page.
+overview-log = Dans le journal public
+overview-log-text = Tout ce qui a été fait en votre nom, et comment le vérifier sans nous croire.
+overview-log-button = Voir ce qui y est inscrit

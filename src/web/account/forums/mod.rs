@@ -1,4 +1,4 @@
-//! What each forum has got of a citizen, and when; withdrawing it, leaving, and taking it all along.
+//! What each forum has got of a citizen, and when; withdrawing it, leaving, and taking it all along; what the logs have.
 //!
 //! No address of these pages holds an id: what a button is about travels in its form, and whatever it names is looked up
 //! among what belongs to the person who is signed in. So an id of somebody else is as unknown as one that never was.
@@ -7,6 +7,7 @@ mod card;
 mod export;
 mod leave;
 mod list;
+mod log;
 mod overview;
 mod place;
 mod rename;
@@ -28,7 +29,7 @@ use crate::{
     web::{paths, shared::Member},
 };
 
-/// The overview, everything below `/account/forums`, and the export.
+/// The overview, everything below `/account/forums`, the export, and the person's own view of the logs.
 pub(super) fn routes(state: State) -> Router {
     Router::new()
         .route(paths::ACCOUNT, get(overview::overview))
@@ -37,6 +38,8 @@ pub(super) fn routes(state: State) -> Router {
         .route(NAME, post(rename::rename))
         .route(LEAVE, post(leave::leave))
         .route(EXPORT, get(export::export))
+        .route(paths::ACCOUNT_LOG, get(log::log))
+        .route(LOG_SECRET, post(log::file))
         .with_state(state)
 }
 
@@ -94,3 +97,4 @@ const WITHDRAW: &str = "/account/forums/withdraw";
 const NAME: &str = "/account/forums/name";
 const LEAVE: &str = "/account/forums/leave";
 const EXPORT: &str = "/account/export";
+const LOG_SECRET: &str = "/account/log/secret";

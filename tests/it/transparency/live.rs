@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output},
     sync::Arc,
 };
@@ -26,7 +26,7 @@ use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
     auditor::{audit_at, faults},
-    harness::{Browser, Choices, Citizen, Forum, Service, Tokens, facts_of},
+    harness::{Choices, Citizen, Forum, Service, Tokens, facts_of},
     real_clients::tools,
 };
 
@@ -70,7 +70,7 @@ impl Live {
     }
 
     /// As once a minute.
-    async fn tell_institutions(&self) {
+    pub(crate) async fn tell_institutions(&self) {
         self.service.services.institutions.round(&self.service.services.store).await.unwrap();
     }
 
@@ -117,7 +117,7 @@ impl Live {
 
     /// What a log answers at this path.
     async fn get(&self, log: LogName, path: &str) -> Vec<u8> {
-        let reply = Browser::get(&mut self.service.browser(), &format!("/log/{log}/{path}")).await;
+        let reply = self.service.browser().get(&format!("/log/{log}/{path}")).await;
         assert_eq!(reply.status, 200, "{log} {path}");
         reply.body.to_vec()
     }
@@ -214,7 +214,7 @@ async fn read_by_go(live: &Live) {
 }
 
 async fn run_reader(program: &Path, live: &Live, log: LogName, key: &NoteKey) -> Output {
-    let mut command = Command::new::<PathBuf>(program.to_owned());
+    let mut command = Command::new(program);
     command.arg(format!("{}/log/{log}/", live.issuer())).arg(key.to_string());
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
@@ -228,9 +228,8 @@ async fn audited(live: &Live) {
     let expected: &[&str] = if enrolled { &[] } else { &["total.pseudonyms"] };
     let mirror = tempfile::tempdir().unwrap();
     let now = live.service.services.ambient.now().0;
-    for place in [live.issuer(), live.issuer(), mirror.path().to_str().unwrap()] {
-        let kept = ["--mirror", mirror.path().to_str().unwrap()];
-        let words: Vec<&str> = if place == live.issuer() { [&[place], &kept[..]].concat() } else { vec![place] };
+    let kept = mirror.path().to_str().unwrap();
+    for words in [vec![live.issuer(), "--mirror", kept], vec![live.issuer(), "--mirror", kept], vec![kept]] {
         let verdict = audit_at(now, &words).await.unwrap();
         assert_eq!(faults(&verdict), expected, "{verdict:#}");
     }

@@ -1,7 +1,7 @@
 //! The public logs, on both engines: what is signed can be proven, goes on after every crash, and never goes back.
 
 mod crashes;
-mod live;
+pub(crate) mod live;
 mod reading;
 mod restored;
 mod sequencing;

@@ -13,6 +13,7 @@ mod connect;
 mod data_classes;
 mod dependencies;
 mod documents;
+mod drill;
 mod entry;
 mod forum;
 mod fuzzed;

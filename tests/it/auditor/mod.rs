@@ -24,7 +24,7 @@ struct Line {
 }
 
 /// The verdict as JSON, at this time.
-async fn audit_at(now: i64, words: &[&str]) -> Result<Value, AuditError> {
+pub(crate) async fn audit_at(now: i64, words: &[&str]) -> Result<Value, AuditError> {
     let mut out = Vec::new();
     let line = Line::try_parse_from([&["audit"], words, &["--json"]].concat()).unwrap();
     // The names of temporary directories come from it: another for each.
@@ -51,7 +51,7 @@ async fn verdict_in_words(directory: &Path, now: i64) -> String {
 }
 
 /// The faults of a verdict: check, log and leaf.
-fn faults(verdict: &Value) -> Vec<String> {
+pub(crate) fn faults(verdict: &Value) -> Vec<String> {
     let of = |severity: &str| {
         let all = verdict["findings"].as_array().unwrap().iter();
         all.filter(move |finding| finding["severity"] == severity).map(brief).collect::<Vec<_>>()

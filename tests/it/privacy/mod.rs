@@ -1,5 +1,6 @@
 //! What each party must never learn, held against the real thing.
 
+mod leaves;
 mod memory;
 mod names;
 mod newcomer;

@@ -1,6 +1,9 @@
 //! Where `tests/run` put what the clients are made of.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use crate::journeys::chromium::is_ci;
 
@@ -24,6 +27,14 @@ pub(super) fn apache() -> Option<PathBuf> {
     let program = Path::new("/usr/sbin/apache2");
     let complete = program.exists() && Path::new(APACHE_MODULES).join("mod_auth_openidc.so").exists();
     found(complete.then(|| program.to_owned()), "Apache with mod_auth_openidc")
+}
+
+/// Go, if Debian's package of what checks the Go checksum database is there too: the directory of its packages.
+pub(crate) fn go_packages() -> Option<PathBuf> {
+    let packages = Path::new("/usr/share/gocode");
+    let go = Command::new("go").arg("version").output().is_ok_and(|ran| ran.status.success());
+    let complete = go && packages.join("src/golang.org/x/mod/sumdb").exists();
+    found(complete.then(|| packages.to_owned()), "Go with golang.org/x/mod")
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests/run says where it has put things")]

@@ -1,6 +1,7 @@
 //! The public logs, on both engines: what is signed can be proven, goes on after every crash, and never goes back.
 
 mod crashes;
+pub(crate) mod live;
 mod page;
 mod reading;
 mod restored;

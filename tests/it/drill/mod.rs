@@ -14,7 +14,7 @@
 //! | a key signs that was retired or revoked | an auditor: `issue.key` | `tokens_are_signed_by_keys_that_count_in_their_hour` |
 //! | | an auditor: `issue.key` | `a_token_under_a_revoked_or_unknown_key_is_named` |
 //! | a leaf is removed | an auditor: `tile.form`, `tile.missing`, `tree.root` | `a_removed_leaf_is_named` |
-//! | | a forum, at night: `entries` | `an_entry_that_is_changed_or_taken_out_is_named` |
+//! | | a forum, at night: `forked` | `an_entry_that_is_changed_or_taken_out_is_named` |
 //! | a tile or an entry is edited | an auditor: `tile.hash`, `entry.hash` | `an_edited_tile_is_named_by_its_leaf` |
 //! | | | `an_edited_entry_is_named_by_its_leaf` |
 //! | a row of the database is edited | the service, when it starts: read-only | `rows_that_were_edited_are_noticed` |

@@ -127,7 +127,7 @@ impl Live {
         let mut entries = Vec::new();
         for index in 0..size.div_ceil(256) {
             let bundle = Bundle::in_tree(index, size).unwrap();
-            let bytes = self.get(log, &bundle.to_string()).await;
+            let bytes = self.service.services.transparency.entries(log, bundle).await.unwrap().unwrap();
             entries.extend(bundle.decode(&bytes).unwrap().into_iter().map(<[u8]>::to_vec));
         }
         entries

@@ -136,9 +136,16 @@ async fn a_workstation_sends_its_key_after_a_fresh_sign_in_and_the_operator_lets
     service.wait(14 * 60);
     officer.get("/registrar").await;
     service.wait(7 * 60);
-    let stale = officer.get("/registrar/key").await;
-    assert!(stale.text().contains("id=\"again\"") && !stale.text().contains("id=\"make-key\""), "{}", stale.text());
-    assert_eq!(officer.post_form(&stale, "/registrar/key", &[("public", &public)]).await.status, StatusCode::FORBIDDEN);
+    let outdated = officer.get("/registrar/key").await;
+    assert!(
+        outdated.text().contains("id=\"again\"") && !outdated.text().contains("id=\"make-key\""),
+        "{}",
+        outdated.text()
+    );
+    assert_eq!(
+        officer.post_form(&outdated, "/registrar/key", &[("public", &public)]).await.status,
+        StatusCode::FORBIDDEN
+    );
 }
 
 #[tokio::test]

@@ -119,7 +119,7 @@ impl Live {
     async fn get(&self, log: LogName, path: &str) -> Vec<u8> {
         let reply = self.service.browser().get(&format!("/log/{log}/{path}")).await;
         assert_eq!(reply.status, 200, "{log} {path}");
-        reply.body.to_vec()
+        reply.body.clone()
     }
 
     pub(crate) async fn entries(&self, log: LogName) -> Vec<Vec<u8>> {
@@ -198,8 +198,8 @@ async fn read_by_go(live: &Live) {
     let mut build = Command::new("go");
     build.arg("build").arg("-o").arg(&program).arg(source).current_dir(directory.path());
     build.env("GO111MODULE", "off").env("GOPATH", packages).env("GOFLAGS", "").env("CGO_ENABLED", "0");
-    let built = build.output().unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let outcome = build.output().unwrap();
+    assert!(outcome.status.success(), "{}", String::from_utf8_lossy(&outcome.stderr));
     let [registry, issuance] = live.logs();
     for log in [registry, issuance] {
         let size = live.entries(log).await.len();

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Computes log.json: an implementation of specs/log.md §3 to §6 that shares no code with ours.
+"""Computes log.json: an implementation of specs/log.md §3 to §6 and §13 that shares no code with ours.
 
 SHA-2 and HMAC come from the standard library, ristretto255 from sealing.py beside this file; ECDSA on P-256, the map to ristretto255 and
 the VRF are written here from their standards. Nothing is fast or constant-time. Run it to compare, or with --write to replace the file.
@@ -226,6 +226,8 @@ REGISTRAR = bytes(range(0x30, 0x40))
 VRF = int.from_bytes(bytes.fromhex("3431c2b03533e280b23232e280b34e2c3132c2b03238e280b23131e280b34500"), "little")
 OFFICE = int.from_bytes(sha256(b"the key of an office"), "big") % ORDER
 HOUR = "2026-11-30T20Z"
+AUDIT = bytes(range(0x50, 0x60))
+NONCE = bytes(range(0x60, 0x80))
 
 
 def issuance_leaves() -> list:
@@ -284,9 +286,6 @@ def registry_leaves() -> list:
     )
     office = {"id": b64(sha256(point(OFFICE))[:16]), "public": b64(point(OFFICE))}
     offices = {"id": b64(REGISTRAR), "name": 'Mairie « d\'Été "38" »', "area": "cog:38563", "population": 20412}
-    audit = b64(bytes(range(0x50, 0x60)))
-    owner = tag(pseudonym_key(SECRET, "forum.example", 0, 0), 0)
-    opened = commitment("issue", SECRET, owner, ["Y40-49", "1984", "", b64(tag(person_key(SECRET), 0))])["openings"]
     counts = {"enrol": 12, "nym": 30, "issue": 9007199254740993, "revoke": 0, "access": 1}
     return [
         leaf(
@@ -336,10 +335,20 @@ def registry_leaves() -> list:
             parts=1,
             registrars=[{"registrar": b64(bytes([n]) * 16), "enrolments": n} for n in (1, 11)],
         ),
-        leaf("audit.commit", HOUR, audit=audit, auditor="A journal", log="2026", draws=20, seed_hash=b64(sha256(bytes(32)))),
-        leaf("audit.draw", HOUR, audit=audit, size=123456789, root=b64(sha256(b"root")), seed=b64(bytes(32))),
-        leaf("audit.opening", HOUR, audit=audit, index=4711, fields=[opened[0], opened[2]]),
-        leaf("audit.result", HOUR, audit=audit, opened=19, withheld=1, faults=0, report=b64(sha256(b"report"))),
+        leaf(
+            "audit.commit",
+            HOUR,
+            audit=b64(AUDIT),
+            auditor="A journal",
+            log="2026",
+            size=123456789,
+            root=b64(sha256(b"root")),
+            draws=20,
+            nonce_hash=b64(sha256(NONCE)),
+        ),
+        leaf("audit.draw", HOUR, audit=b64(AUDIT), nonce=b64(NONCE)),
+        leaf("audit.openings", HOUR, audit=b64(AUDIT), opened=19, withheld=1, openings=b64(sha256(b"openings"))),
+        leaf("audit.result", HOUR, audit=b64(AUDIT), opened=19, withheld=1, faults=0, report=b64(sha256(b"report"))),
     ]
 
 
@@ -357,6 +366,41 @@ def owner_vectors() -> list:
         salts = {name: salt(secret, owner, name).hex() for name in ("birth_year", "area", "enrol", "")}
         vectors.append({"secret": secret.hex(), "keys": keys, "owner": owner.hex(), "salts": salts})
     return vectors
+
+
+# --- specs/log.md §13: samples -----------------------------------------------------------------------------------------
+def sample(audit: bytes, nonce: bytes, size: int, root_hash: bytes, population: int, draws: int) -> dict:
+    seed = sha256(b"heteronym/sample/v1\n" + audit + nonce + size.to_bytes(8, "big") + root_hash)
+    end, drawn, i = 2**64 // population * population, [], 0
+    while len(drawn) < min(draws, population):
+        x = int.from_bytes(sha256(seed + i.to_bytes(8, "big"))[:8], "big")
+        if x < end and x % population not in drawn:
+            drawn.append(x % population)
+        i += 1
+    return {
+        "audit": audit.hex(),
+        "nonce": nonce.hex(),
+        "size": size,
+        "root": root_hash.hex(),
+        "seed": seed.hex(),
+        "population": population,
+        "draws": draws,
+        "drawn": drawn,
+    }
+
+
+def sample_vectors() -> list:
+    head = (123456789, sha256(b"root"))
+    return [
+        sample(AUDIT, NONCE, *head, 98765432, 20),
+        sample(AUDIT, NONCE, *head, 7, 20),
+        sample(AUDIT, NONCE, *head, 1, 1),
+        sample(AUDIT, NONCE, *head, 2**63 + 1, 12),
+        sample(bytes(16), NONCE, *head, 98765432, 3),
+        sample(AUDIT, bytes(32), *head, 98765432, 3),
+        sample(AUDIT, NONCE, head[0] + 1, head[1], 98765432, 3),
+        sample(AUDIT, NONCE, head[0], bytes(32), 98765432, 3),
+    ]
 
 
 def self_check() -> None:
@@ -393,6 +437,7 @@ def main() -> int:
             slot_vector(VRF, bytes(16), "[::1]:8402", 2**32 - 1),
             slot_vector(1, PERSON, "c_reader", 0),
         ],
+        "samples": sample_vectors(),
         "enrol": {"point": point(OFFICE).hex(), "message": "heteronym/enrol/v1\n" + compact(signed)},
         "leaves": [{"log": log, "text": text, "hash": sha256(b"\0" + text.encode()).hex()} for log, text in leaves],
     }

@@ -1,7 +1,7 @@
-//! Sampled audits in the registry: an auditor commits to a seed, draws from a later tree, has leaves opened, says what came
-//! of it. In that order, once each.
+//! Sampled audits in the registry (`specs/log.md` §13): an auditor commits to a number while the tree is fixed, shows it, has what is
+//! drawn opened, and says what came of it. In that order, once each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
@@ -10,7 +10,7 @@ use crate::{
     auditor::finding::{At, Check, Findings},
     wire::tlog::{
         Hash,
-        leaf::{AuditCommit, AuditDraw, AuditId, AuditOpening, AuditResult, REGISTRY},
+        leaf::{AuditCommit, AuditDraw, AuditId, AuditOpenings, AuditResult, REGISTRY},
     },
 };
 
@@ -18,11 +18,14 @@ use crate::{
 #[derive(Debug, Default)]
 pub(in crate::auditor) struct Audits(BTreeMap<AuditId, Audit>);
 
+/// One of them, as far as it has come.
 #[derive(Debug)]
-struct Audit {
-    commit: AuditCommit,
-    draw: Option<(u64, AuditDraw)>,
-    opened: BTreeSet<u64>,
+pub(in crate::auditor) struct Audit {
+    /// Index of the leaf that began it.
+    begun: u64,
+    pub(in crate::auditor) commit: AuditCommit,
+    pub(in crate::auditor) nonce: Option<[u8; 32]>,
+    pub(in crate::auditor) openings: Option<AuditOpenings>,
     ended: bool,
 }
 
@@ -32,67 +35,88 @@ impl Audits {
             findings.fault(Check::AuditSequence, At::leaf(REGISTRY, index), "a new audit", "one that has begun before");
             return;
         }
-        self.0.insert(commit.audit, Audit { commit, draw: None, opened: BTreeSet::new(), ended: false });
+        let audit = Audit { begun: index, commit, nonce: None, openings: None, ended: false };
+        self.0.insert(audit.commit.audit, audit);
     }
 
-    pub(super) fn draw(&mut self, index: u64, draw: AuditDraw, findings: &mut Findings) {
+    pub(super) fn draw(&mut self, index: u64, draw: &AuditDraw, findings: &mut Findings) {
         let at = At::leaf(REGISTRY, index);
-        let Some(audit) = self.0.get_mut(&draw.audit).filter(|audit| audit.draw.is_none() && !audit.ended) else {
-            let expected = "an audit that is committed to a seed and has not drawn";
+        let Some(audit) = self.0.get_mut(&draw.audit).filter(|audit| audit.nonce.is_none()) else {
+            let expected = "an audit that is committed to a number and has not drawn";
             findings.fault(Check::AuditSequence, at, expected, "another draw");
             return;
         };
-        let hash = Hash::from_bytes(Sha256::digest(draw.seed).into());
-        if hash != audit.commit.seed_hash {
-            let expected = format!("the seed whose SHA-256 was committed to, {}", audit.commit.seed_hash);
+        let hash = Hash::from_bytes(Sha256::digest(draw.nonce).into());
+        if hash != audit.commit.nonce_hash {
+            let expected = format!("the number whose SHA-256 was committed to, {}", audit.commit.nonce_hash);
             findings.fault(Check::AuditDraw, at, expected, format!("one with {hash}"));
         }
-        audit.draw = Some((index, draw));
+        audit.nonce = Some(draw.nonce);
     }
 
-    pub(super) fn opening(&mut self, index: u64, opening: &AuditOpening, findings: &mut Findings) {
+    pub(super) fn openings(&mut self, index: u64, openings: AuditOpenings, findings: &mut Findings) {
         let at = At::leaf(REGISTRY, index);
-        let audit = self.0.get_mut(&opening.audit).filter(|audit| !audit.ended);
-        let drawn = audit.and_then(|audit| Some((audit.draw.as_ref()?.1.size, &mut audit.opened)));
-        let Some((size, opened)) = drawn else {
-            findings.fault(Check::AuditSequence, at, "an audit that has drawn and not ended", "an opening without one");
+        let audit = self.0.get_mut(&openings.audit).filter(|audit| audit.nonce.is_some() && audit.openings.is_none());
+        let Some(audit) = audit else {
+            let expected = "an audit that has drawn and not been answered";
+            findings.fault(Check::AuditSequence, at, expected, "openings without one");
             return;
         };
-        if opening.index >= size || !opened.insert(opening.index) {
-            let expected = format!("a leaf of the {size} that were drawn from, opened once");
-            findings.fault(Check::AuditSequence, at, expected, format!("leaf {}", opening.index));
+        let drawn = u64::from(openings.opened) + u64::from(openings.withheld);
+        if drawn > u64::from(audit.commit.draws) {
+            let expected = format!("no more than the {} leaves that were to be drawn", audit.commit.draws);
+            findings.fault(Check::AuditSequence, at, expected, drawn.to_string());
         }
+        audit.openings = Some(openings);
     }
 
     pub(super) fn result(&mut self, index: u64, result: &AuditResult, findings: &mut Findings) {
         let at = At::leaf(REGISTRY, index);
-        let Some(audit) = self.0.get_mut(&result.audit).filter(|audit| audit.draw.is_some() && !audit.ended) else {
-            findings.fault(Check::AuditSequence, at, "an audit that has drawn and not ended", "a result without one");
+        let audit = self.0.get_mut(&result.audit);
+        let Some(Audit { ended: ended @ false, openings: Some(openings), commit, .. }) = audit else {
+            let expected = "an audit that was answered and has not ended";
+            findings.fault(Check::AuditSequence, at, expected, "a result without one");
             return;
         };
-        audit.ended = true;
-        if usize::try_from(result.opened).ok() != Some(audit.opened.len()) {
-            let expected = format!("{} openings, as many as there are", audit.opened.len());
-            findings.fault(Check::AuditSequence, at, expected, result.opened.to_string());
+        *ended = true;
+        let AuditResult { opened, withheld, faults, .. } = result;
+        if (*opened, *withheld) != (openings.opened, openings.withheld) {
+            let expected = format!("{} opened and {} withheld", openings.opened, openings.withheld);
+            findings.fault(Check::AuditSequence, at, expected, format!("{opened} opened and {withheld} withheld"));
         }
-        if u64::from(result.opened) + u64::from(result.withheld) > u64::from(audit.commit.draws) {
-            let expected = format!("no more than the {} leaves that were to be drawn", audit.commit.draws);
-            let found = format!("{} opened and {} withheld", result.opened, result.withheld);
-            findings.fault(Check::AuditSequence, at, expected, found);
-        }
-        if result.faults > 0 {
-            let found = format!("{} that the auditor {} reports", result.faults, audit.commit.auditor);
-            findings.remark(Check::AuditSequence, at, "a sampled audit without faults", found);
+        if *faults > 0 || *withheld > 0 {
+            let found = format!("{faults} faults and {withheld} withheld, as the auditor {} reports", commit.auditor);
+            findings.remark(Check::AuditSequence, at, "a sampled audit without faults, in which all was opened", found);
         }
     }
 
-    /// The trees of a log that audits drew from.
-    pub(super) fn draws<'a>(&'a self, log: &'a str) -> impl Iterator<Item = Fixed> + 'a {
+    /// At the end of the registry: who saw what would be drawn, and went no further, may have looked for a better draw.
+    pub(super) fn end(&self, findings: &mut Findings) {
+        for audit in self.0.values().filter(|audit| audit.openings.is_none()) {
+            let found = match audit.nonce {
+                None => "one that has not drawn",
+                Some(_) => "one that has drawn and was not answered",
+            };
+            let found = format!("{found}, by {}", audit.commit.auditor);
+            let at = At::leaf(REGISTRY, audit.begun);
+            findings.remark(Check::AuditSequence, at, "a sampled audit that came to its openings", found);
+        }
+    }
+
+    /// The trees of a log that audits draw from.
+    pub(super) fn trees<'a>(&'a self, log: &'a str) -> impl Iterator<Item = Fixed> + 'a {
         let of_log = self.0.values().filter(move |audit| audit.commit.log.as_str() == log);
-        of_log.filter_map(|audit| {
-            let (by, draw) = audit.draw.as_ref()?;
-            Some(Fixed { by: *by, check: Check::AuditDraw, size: draw.size, root: draw.root, is_final: false })
+        of_log.map(|Audit { begun, commit: AuditCommit { size, root, .. }, .. }| Fixed {
+            by: *begun,
+            check: Check::AuditDraw,
+            size: *size,
+            root: *root,
+            is_final: false,
         })
+    }
+
+    pub(in crate::auditor) fn get(&self, audit: AuditId) -> Option<&Audit> {
+        self.0.get(&audit)
     }
 
     /// How many have begun, and how many have ended.

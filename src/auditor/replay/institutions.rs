@@ -79,8 +79,8 @@ impl Institutions {
             Registry::Anchor(anchor) => self.anchor(index, anchor, findings),
             Registry::Stats(stats) => self.stats(index, stats, hour, findings),
             Registry::AuditCommit(commit) => self.audits.commit(index, commit, findings),
-            Registry::AuditDraw(draw) => self.audits.draw(index, draw, findings),
-            Registry::AuditOpening(opening) => self.audits.opening(index, &opening, findings),
+            Registry::AuditDraw(draw) => self.audits.draw(index, &draw, findings),
+            Registry::AuditOpenings(openings) => self.audits.openings(index, openings, findings),
             Registry::AuditResult(result) => self.audits.result(index, &result, findings),
         }
     }
@@ -266,6 +266,7 @@ impl Institutions {
                 findings.remark(Check::StatsForm, At::leaf(REGISTRY, *index), expected, told.len().to_string());
             }
         }
+        self.audits.end(findings);
     }
 }
 
@@ -287,7 +288,7 @@ pub(in crate::auditor) struct Fixed {
 }
 
 impl Institutions {
-    /// The heads of a log that the registry fixes, by anchors and by draws of audits.
+    /// The heads of a log that the registry fixes, by anchors and by sampled audits.
     pub(in crate::auditor) fn fixed<'a>(&'a self, log: &'a str) -> impl Iterator<Item = Fixed> + 'a {
         let anchors = self.anchors.iter().filter(move |(_, anchor)| anchor.log.as_str() == log);
         let anchors = anchors.map(|(by, anchor)| Fixed {
@@ -297,6 +298,6 @@ impl Institutions {
             root: anchor.root,
             is_final: anchor.is_final,
         });
-        anchors.chain(self.audits.draws(log))
+        anchors.chain(self.audits.trees(log))
     }
 }

@@ -16,6 +16,7 @@
 //!   owner         how people find their leaves                         specs/log.md §4
 //!   commitment    what a leaf is bound to without saying it            specs/log.md §5
 //!   slot          the place of a person in a sector                    specs/log.md §6
+//!   sample        which leaves an audit draws, and how they are opened specs/log.md §13
 //! ```
 //!
 //! Sizes are at most 2⁶² ([`MAX_SIZE`]), so that every proof has at most 63 hashes ([`MAX_PROOF`]) and every size fits
@@ -32,6 +33,7 @@ pub mod leaf;
 mod note;
 pub mod owner;
 mod proof;
+pub mod sample;
 pub mod slot;
 mod tile;
 mod tlog_proof;

@@ -5,14 +5,14 @@ use heteronym::wire::{
     tlog::{
         Hash,
         leaf::{
-            AuditCommit, AuditDraw, AuditId, AuditOpening, AuditResult, Client, ClientAct, Config, Counts, Custodians,
+            AuditCommit, AuditDraw, AuditId, AuditOpenings, AuditResult, Client, ClientAct, Config, Counts, Custodians,
             KeyAct, RegistrarAct, RegistrarCount, Registry, Stats,
         },
     },
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{found, named};
+use super::{audit_at, faults, found, named, now};
 use crate::harness::log::{LogTown, issuer_key, policy};
 
 /// The index of the registry's next leaf.
@@ -213,42 +213,71 @@ async fn counts_are_of_a_month_that_is_over_and_in_all_their_parts() {
 #[tokio::test]
 async fn a_sampled_audit_goes_from_commitment_to_result() {
     let mut town = LogTown::new().live(2);
-    let (audit, seed) = (AuditId::from_bytes([4; 16]), [6; 32]);
+    let (audit, nonce) = (AuditId::from_bytes([4; 16]), [6; 32]);
     let commit = AuditCommit {
         audit,
         auditor: "La Gazette".parse().unwrap(),
         log: "2026".parse().unwrap(),
+        size: town.issuance.len(),
+        root: town.issuance.edge().root(),
         draws: 2,
-        seed_hash: Hash::from_bytes(Sha256::digest(seed).into()),
+        nonce_hash: Hash::from_bytes(Sha256::digest(nonce).into()),
+    };
+    let draw = AuditDraw { audit, nonce };
+    let answer = |opened, withheld| AuditOpenings { audit, opened, withheld, openings: Hash::from_bytes([1; 32]) };
+    let result = |opened, withheld, faults| {
+        let report = Hash::from_bytes([1; 32]);
+        AuditResult { audit, opened, withheld, faults, report }
     };
     town.register(commit.clone());
-    let draw = AuditDraw { audit, size: town.issuance.len(), root: town.issuance.edge().root(), seed };
-    let result = |opened, faults| AuditResult { audit, opened, withheld: 0, faults, report: Hash::from_bytes([1; 32]) };
+    remarked(&town, "one that has not drawn, by La Gazette").await;
     town.register(draw.clone());
-    town.register(result(0, 1));
-    named!(found(&town).await,);
+    remarked(&town, "one that has drawn and was not answered, by La Gazette").await;
+    town.register(answer(1, 1));
+    town.register(result(1, 1, 1));
+    remarked(&town, "1 faults and 1 withheld, as the auditor La Gazette reports").await;
     let index = next(&town);
     town.register(draw.clone());
-    town.register(commit);
-    town.register(result(0, 0));
+    town.register(commit.clone());
+    town.register(answer(1, 1));
+    town.register(result(1, 1, 0));
     let sequence = |index| format!("audit.sequence registry {index}");
-    named!(found(&town).await, sequence(index), sequence(index + 1), sequence(index + 2));
+    named!(found(&town).await, sequence(index), sequence(index + 1), sequence(index + 2), sequence(index + 3));
 
     let mut town = LogTown::new().live(2);
-    let other = AuditCommit {
-        audit,
-        auditor: "La Gazette".parse().unwrap(),
-        log: "2026".parse().unwrap(),
-        draws: 1,
-        seed_hash: Hash::from_bytes([0; 32]),
-    };
-    town.register(other);
     let index = next(&town);
-    town.register(AuditDraw { root: Hash::from_bytes([0; 32]), ..draw });
-    town.register(result(3, 0));
-    let wrong = format!("audit.draw registry {index}");
-    let results = sequence(index + 1);
-    named!(found(&town).await, wrong, results, results, wrong);
+    town.register(AuditCommit { root: Hash::from_bytes([0; 32]), draws: 1, ..commit.clone() });
+    named!(found(&town).await, format!("audit.draw registry {index}"));
+
+    let mut town = LogTown::new().live(2);
+    let index = next(&town);
+    let root = town.issuance.edge().root();
+    town.register(AuditCommit { root, nonce_hash: Hash::from_bytes([0; 32]), draws: 1, ..commit });
+    town.register(answer(1, 0));
+    town.register(draw);
+    town.register(result(1, 0, 0));
+    town.register(answer(2, 1));
+    town.register(result(1, 0, 0));
+    let wrong = format!("audit.draw registry {}", index + 2);
+    named!(
+        found(&town).await,
+        sequence(index + 1),
+        wrong,
+        sequence(index + 3),
+        sequence(index + 4),
+        sequence(index + 5)
+    );
+}
+
+/// Nothing is wrong, and this is worth a remark.
+async fn remarked(town: &LogTown, what: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    town.write(directory.path());
+    let verdict = audit_at(now(town), &[directory.path().to_str().unwrap()]).await.unwrap();
+    named!(faults(&verdict),);
+    let findings = verdict["findings"].as_array().unwrap();
+    let of_audits: Vec<_> = findings.iter().filter(|finding| finding["check"] == "audit.sequence").collect();
+    assert_eq!((of_audits.len(), &of_audits[0]["found"]), (1, &what.into()));
 }
 
 #[tokio::test]
@@ -256,5 +285,5 @@ async fn a_leaf_of_the_registry_that_is_none_is_named() {
     let mut town = LogTown::new();
     town.registry.entries.push(br#"{"v":1,"kind":"party","hour":"2026-11-30T08Z"}"#.to_vec());
     named!(found(&town).await, "leaf.form registry 4");
-    assert!(Registry::KINDS.contains(&"genesis") && std::mem::size_of::<AuditOpening>() > 0);
+    assert!(Registry::KINDS.contains(&"genesis") && std::mem::size_of::<AuditOpenings>() > 0);
 }

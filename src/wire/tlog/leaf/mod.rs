@@ -30,7 +30,7 @@ pub use form::{
 pub use issuance::{Access, Enrol, Issuance, Issue, Nym, NymAct, Revoke};
 pub use key::{NamedKey, PublicKey};
 pub use registry::{
-    Anchor, AuditCommit, AuditDraw, AuditOpening, AuditResult, BracketTable, Client, ClientAct, Config, Counts,
+    Anchor, AuditCommit, AuditDraw, AuditOpenings, AuditResult, BracketTable, Client, ClientAct, Config, Counts,
     Custodians, Genesis, Key, KeyAct, Policy, Registrar, RegistrarAct, RegistrarCount, Registry, Stats,
 };
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::wire::{
     jose::Algorithm,
-    tlog::{Hash, commitment::Opening},
+    tlog::{Hash, sample::MAX_DRAWS},
 };
 
 kinds! {
@@ -26,7 +26,7 @@ kinds! {
         "stats" Stats
         "audit.commit" AuditCommit
         "audit.draw" AuditDraw
-        "audit.opening" AuditOpening
+        "audit.openings" AuditOpenings
         "audit.result" AuditResult
     }
 }
@@ -201,40 +201,45 @@ pub struct RegistrarCount {
     pub enrolments: u64,
 }
 
-/// Somebody outside will have leaves opened that nobody can choose: it is bound to a seed before it knows the tree.
+/// Somebody outside will have leaves opened that nobody can choose: the tree that is drawn from is fixed, and so is a number that its
+/// owner does not show yet (`specs/log.md` §13).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuditCommit {
+    /// Drawn by the provider when it has seen `nonce_hash`: its share of the chance.
     pub audit: AuditId,
     pub auditor: Text,
     pub log: LogName,
+    pub size: u64,
+    #[serde(with = "bytes::hash")]
+    pub root: Hash,
     /// How many leaves are drawn.
     pub draws: u32,
-    /// SHA-256 of the seed.
+    /// SHA-256 of the nonce: the auditor's share.
     #[serde(with = "bytes::hash")]
-    pub seed_hash: Hash,
+    pub nonce_hash: Hash,
 }
 
-/// The seed, and the later tree from which it draws.
+/// The number that was committed to: from here on everybody knows what is drawn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuditDraw {
     pub audit: AuditId,
-    pub size: u64,
-    #[serde(with = "bytes::hash")]
-    pub root: Hash,
     #[serde(with = "bytes::array")]
-    pub seed: [u8; 32],
+    pub nonce: [u8; 32],
 }
 
-/// Fields of a leaf that was drawn.
+/// What was drawn has been opened, to the auditor alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AuditOpening {
+pub struct AuditOpenings {
     pub audit: AuditId,
-    /// Of the leaf, in the log that is audited.
-    pub index: u64,
-    pub fields: Vec<Opening>,
+    pub opened: u32,
+    /// Not opened: the salts of a person who is gone are gone too.
+    pub withheld: u32,
+    /// SHA-256 of the file that the auditor gets ([`Openings`](crate::wire::tlog::sample::Openings)).
+    #[serde(with = "bytes::hash")]
+    pub openings: Hash,
 }
 
 /// What came of it.
@@ -243,7 +248,6 @@ pub struct AuditOpening {
 pub struct AuditResult {
     pub audit: AuditId,
     pub opened: u32,
-    /// Not opened: the salts of a person who is gone are gone too.
     pub withheld: u32,
     pub faults: u32,
     /// SHA-256 of the auditor's report.
@@ -308,23 +312,28 @@ impl Members for Stats {
 
 impl Members for AuditCommit {
     fn are_consistent(&self) -> bool {
-        self.draws > 0
+        self.size > 0 && (1..=MAX_DRAWS).contains(&self.draws) && self.log.as_str() != REGISTRY
     }
 }
 
-impl Members for AuditDraw {
+impl Members for AuditDraw {}
+
+impl Members for AuditOpenings {
     fn are_consistent(&self) -> bool {
-        self.size > 0
+        counts_drawn(self.opened, self.withheld)
     }
 }
 
-impl Members for AuditOpening {
+impl Members for AuditResult {
     fn are_consistent(&self) -> bool {
-        !self.fields.is_empty()
+        counts_drawn(self.opened, self.withheld)
     }
 }
 
-impl Members for AuditResult {}
+/// Something was drawn, and no more than may be.
+fn counts_drawn(opened: u32, withheld: u32) -> bool {
+    opened.checked_add(withheld).is_some_and(|drawn| (1..=MAX_DRAWS).contains(&drawn))
+}
 
 impl Policy {
     fn is_consistent(&self) -> bool {

@@ -392,7 +392,12 @@ fn members_that_do_not_go_together_are_neither_read_nor_written() {
         r#""enrolments":1},{"registrar":"AQEBAQEBAQEBAQEBAQEBAQ""#,
     );
     refuse("audit.commit", r#""draws":20"#, r#""draws":0"#);
-    refuse("audit.draw", r#""size":123456789"#, r#""size":0"#);
+    refuse("audit.commit", r#""draws":20"#, r#""draws":3001"#);
+    refuse("audit.commit", r#""size":123456789"#, r#""size":0"#);
+    refuse("audit.commit", r#""log":"2026""#, r#""log":"registry""#);
+    refuse("audit.openings", r#""opened":19,"withheld":1"#, r#""opened":0,"withheld":0"#);
+    refuse("audit.openings", r#""opened":19,"withheld":1"#, r#""opened":3000,"withheld":1"#);
+    refuse("audit.result", r#""opened":19,"withheld":1"#, r#""opened":4294967295,"withheld":1"#);
 
     let hour = Hour::from_millis(0);
     let anchor = Anchor { log: "registry".parse().unwrap(), size: 1, root: Hash::of_empty_tree(), is_final: false };

@@ -28,7 +28,7 @@ use crate::{
     tasks::{Keys, Tasks},
     transparency::{
         self, Institutions, Owners, Transparency,
-        witnesses::{Witness, WitnessSettings, Witnesses},
+        witnesses::{Mirror, Witness, WitnessSettings, Witnesses},
     },
     web,
     wire::tlog::leaf::Policy,
@@ -277,9 +277,11 @@ fn published_policy(config: &Config) -> anyhow::Result<Policy> {
 
 fn witnesses(config: &Config, transparency: &Transparency) -> anyhow::Result<Witnesses> {
     let named = config.log.witnesses.iter().map(|text| text.parse::<Witness>()?.checked(&config.outbound.allow));
+    let mirrors = config.log.mirrors.iter().map(|text| text.parse::<Mirror>()?.checked(&config.outbound.allow));
     let settings = WitnessSettings {
         witnesses: named.collect::<Result<_, _>>().context("log.witnesses")?,
         quorum: config.log.quorum,
+        mirrors: mirrors.collect::<Result<_, _>>().context("log.mirrors")?,
         extra_ca: config.outbound.extra_ca.clone(),
     };
     Witnesses::new(transparency.clone(), settings).context("[log]")

@@ -12,4 +12,6 @@ pub struct Log {
     pub witnesses: Vec<String>,
     /// How many witnesses have to have cosigned before a token goes out.
     pub quorum: usize,
+    /// Addresses of copies, read where they are asked.
+    pub mirrors: Vec<String>,
 }

@@ -46,6 +46,16 @@ pub enum Divergence {
          on from an older copy. {RESTORE}. If it is the witness that errs, remove it from log.witnesses"
     )]
     Cosigned { log: LogName, size: u64, witness: String },
+    #[error(
+        "log {log}: the database holds {database} leaves, and the copy at {mirror} shows a head of {published} that is signed by \
+         this installation: the database is older than what was published. {RESTORE}"
+    )]
+    Published { log: LogName, database: u64, published: u64, mirror: String },
+    #[error(
+        "log {log}: the copy at {mirror} shows another tree of {size} leaves, signed by this installation, than the one in the \
+         database, which went on from an older copy. {RESTORE}"
+    )]
+    PublishedOther { log: LogName, size: u64, mirror: String },
 }
 
 /// Why the sequencer cannot go on.

@@ -1,10 +1,13 @@
-//! A witness as the operator names it: by whom its cosignatures are, and where it answers.
+//! A witness as the operator names it: by whom its cosignatures are, and where it answers; and a copy of the logs, by where it lies.
 
 use std::str::FromStr;
 
 use url::{Host, Url};
 
-use crate::wire::tlog::{Algorithm, NoteError, NoteKey};
+use crate::{
+    domain::log::LogName,
+    wire::tlog::{Algorithm, NoteError, NoteKey},
+};
 
 /// A witness that is asked for cosignatures. Its text is `VKEY URL`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +17,11 @@ pub struct Witness {
     pub(super) address: Url,
 }
 
-/// A text that names no witness.
+/// A copy of the logs that somebody serves, with the name of each log below its address: `https://mirror.example/id.example`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mirror(Url);
+
+/// A text that names no witness, or no copy.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum WitnessError {
     #[error("{0:?} is not a verifier key, a space and an address, such as w.example+1a2b3c4d+BA… https://w.example")]
@@ -23,7 +30,7 @@ pub enum WitnessError {
     Key(#[from] NoteError),
     #[error("{0} is the key of a log, not of a witness")]
     OfLog(String),
-    #[error("{0} is not the address of a witness: give scheme, host and path, without user, query or fragment")]
+    #[error("{0} is not an address: give scheme, host and path, without user, query or fragment")]
     Address(String),
     #[error("{0} is not https: http is for this machine, and for hosts that outbound.allow names")]
     Plain(String),
@@ -39,19 +46,57 @@ impl Witness {
 
     /// Refuses an address to which heads would go in clear, over a network where others could answer.
     pub fn checked(self, allow: &[String]) -> Result<Self, WitnessError> {
-        let local = match self.address.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(Host::Ipv6(ip)) => ip.is_loopback(),
-            None => false,
-        };
-        let host = self.address.host_str().unwrap_or_default();
-        let with_port = format!("{host}:{}", self.address.port_or_known_default().unwrap_or_default());
-        let allowed = local || allow.iter().any(|allowed| *allowed == host || *allowed == with_port);
-        if self.address.scheme() == "https" || allowed {
-            return Ok(self);
-        }
-        Err(WitnessError::Plain(self.address.to_string()))
+        is_safe(&self.address, allow).map(|()| self)
+    }
+}
+
+impl Mirror {
+    /// Refuses an address from which heads would come in clear.
+    pub fn checked(self, allow: &[String]) -> Result<Self, WitnessError> {
+        is_safe(&self.0, allow).map(|()| self)
+    }
+
+    /// The host, by which the operator knows the copy.
+    pub(super) fn name(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
+    /// Where the head of a log is.
+    pub(super) fn checkpoint(&self, log: LogName) -> Url {
+        let mut url = self.0.clone();
+        url.set_path(&format!("{}/{log}/checkpoint", self.0.path().trim_end_matches('/')));
+        url
+    }
+}
+
+/// https, or this machine, or a host that is allowed.
+fn is_safe(address: &Url, allow: &[String]) -> Result<(), WitnessError> {
+    let local = match address.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    };
+    let host = address.host_str().unwrap_or_default();
+    let with_port = format!("{host}:{}", address.port_or_known_default().unwrap_or_default());
+    let allowed = local || allow.iter().any(|allowed| *allowed == host || *allowed == with_port);
+    if address.scheme() == "https" || allowed { Ok(()) } else { Err(WitnessError::Plain(address.to_string())) }
+}
+
+/// An address of the web, of nothing but scheme, host and path.
+fn address(text: &str) -> Result<Url, WitnessError> {
+    let wrong = || WitnessError::Address(text.to_owned());
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    let plain = url.username().is_empty() && url.password().is_none();
+    let whole = plain && url.has_host() && url.query().is_none() && url.fragment().is_none();
+    if whole && matches!(url.scheme(), "https" | "http") { Ok(url) } else { Err(wrong()) }
+}
+
+impl FromStr for Mirror {
+    type Err = WitnessError;
+
+    fn from_str(text: &str) -> Result<Self, WitnessError> {
+        address(text).map(Self)
     }
 }
 
@@ -59,20 +104,12 @@ impl FromStr for Witness {
     type Err = WitnessError;
 
     fn from_str(text: &str) -> Result<Self, WitnessError> {
-        let (key, address) = text.split_once(' ').ok_or_else(|| WitnessError::Form(text.to_owned()))?;
+        let (key, place) = text.split_once(' ').ok_or_else(|| WitnessError::Form(text.to_owned()))?;
         let key: NoteKey = key.parse()?;
         if key.algorithm() != Algorithm::Cosignature {
             return Err(WitnessError::OfLog(key.name().to_owned()));
         }
-        let wrong = || WitnessError::Address(address.to_owned());
-        let mut url = Url::parse(address).map_err(|_| wrong())?;
-        let plain = url.username().is_empty() && url.password().is_none();
-        if !plain || !url.has_host() || url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong());
-        }
-        if !matches!(url.scheme(), "https" | "http") {
-            return Err(wrong());
-        }
+        let mut url = address(place)?;
         let path = format!("{}/add-checkpoint", url.path().trim_end_matches('/'));
         url.set_path(&path);
         Ok(Self { key, address: url })
@@ -126,6 +163,13 @@ mod tests {
         for plain in ["http://witness.example", "http://10.0.0.7", "http://localhost.evil.example"] {
             assert!(matches!(read(plain), Err(WitnessError::Plain(_))), "{plain}");
         }
+        for wrong in ["mirror.example", "https://mirror.example?x", "ftp://mirror.example"] {
+            assert!(matches!(wrong.parse::<Mirror>(), Err(WitnessError::Address(_))), "{wrong}");
+        }
+        let mirror = |text: &str| text.parse::<Mirror>().unwrap().checked(&[]);
+        assert!(matches!(mirror("http://mirror.example"), Err(WitnessError::Plain(_))));
+        let url = mirror("https://mirror.example/id/").unwrap().checkpoint("2026".parse().unwrap());
+        assert_eq!(url.as_str(), "https://mirror.example/id/2026/checkpoint");
         let of_log = format!("{} https://witness.example", key(Algorithm::Ed25519));
         assert_eq!(of_log.parse::<Witness>(), Err(WitnessError::OfLog("witness.example/w1".to_owned())));
         assert!(matches!("https://witness.example".parse::<Witness>(), Err(WitnessError::Form(_))));

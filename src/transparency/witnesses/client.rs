@@ -1,4 +1,4 @@
-//! Requests to witnesses: addresses that the operator named, so private ones as well; bounded in time and size, and no
+//! Requests to witnesses, and to copies of the logs: addresses that the operator named, so private ones as well; bounded in time and size, and no
 //! redirect is followed.
 
 use std::{
@@ -7,10 +7,11 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Certificate, header, redirect, retry};
+use reqwest::{Certificate, Response, header, redirect, retry};
+use url::Url;
 
 use super::address::Witness;
-use crate::wire::tlog::{AddCheckpoint, NoteError, WitnessAnswer};
+use crate::wire::tlog::{AddCheckpoint, NoteError, SignedCheckpoint, WitnessAnswer};
 
 /// Asks witnesses. Connections are kept: a log asks the same few witnesses every second.
 #[derive(Clone, Debug)]
@@ -66,19 +67,36 @@ impl Client {
     ) -> Result<WitnessAnswer, Unanswered> {
         let request = self.0.post(witness.address.clone()).header(header::CONTENT_TYPE, "text/plain; charset=utf-8");
         let request = request.body(asked.to_string());
-        let mut response = request.send().await.map_err(|_| Unanswered::Unreachable)?;
+        let response = request.send().await.map_err(|_| Unanswered::Unreachable)?;
         let status = response.status().as_u16();
         let media = response.headers().get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
         let media = media.and_then(|media| media.split(';').next()).unwrap_or_default().trim().to_owned();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|_| Unanswered::Unreachable)? {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                return Err(Unanswered::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = body(response).await?;
         WitnessAnswer::parse(status, &media, &body).map_err(|error| Unanswered::Answer(status, error))
     }
+
+    /// The head that a copy of a log shows; `None` where it has none.
+    pub(super) async fn checkpoint(&self, address: Url) -> Result<Option<SignedCheckpoint>, Unanswered> {
+        let response = self.0.get(address).send().await.map_err(|_| Unanswered::Unreachable)?;
+        match response.status().as_u16() {
+            404 => Ok(None),
+            status => {
+                let read = SignedCheckpoint::parse(&body(response).await?);
+                read.map(Some).map_err(|error| Unanswered::Answer(status, error))
+            }
+        }
+    }
+}
+
+async fn body(mut response: Response) -> Result<Vec<u8>, Unanswered> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|_| Unanswered::Unreachable)? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(Unanswered::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 /// From connecting to the last byte of the answer.

@@ -10,6 +10,7 @@ mod ask;
 mod client;
 mod covered;
 mod gathering;
+mod published;
 mod shown;
 
 use std::{
@@ -28,7 +29,7 @@ use tokio::{
 
 pub(super) use self::covered::Covered;
 pub use self::{
-    address::{Witness, WitnessError},
+    address::{Mirror, Witness, WitnessError},
     client::ClientError,
     gathering::Cosigned,
 };
@@ -51,6 +52,7 @@ pub struct Witnesses(Arc<Inner>);
 struct Inner {
     logs: Transparency,
     witnesses: Vec<Witness>,
+    mirrors: Vec<Mirror>,
     client: Client,
     quorum: usize,
     feeds: Mutex<HashMap<LogName, Arc<Feed>>>,
@@ -70,6 +72,8 @@ pub struct WitnessSettings {
     pub witnesses: Vec<Witness>,
     /// How many of them have to have cosigned before a token goes out; 0: none.
     pub quorum: usize,
+    /// Copies of the logs that are asked for their heads at a start.
+    pub mirrors: Vec<Mirror>,
     /// A PEM file of further certificate authorities; empty: none.
     pub extra_ca: PathBuf,
 }
@@ -87,7 +91,7 @@ pub enum WitnessSetupError {
 
 impl Witnesses {
     pub fn new(logs: Transparency, settings: WitnessSettings) -> Result<Self, WitnessSetupError> {
-        let WitnessSettings { witnesses, quorum, extra_ca } = settings;
+        let WitnessSettings { witnesses, quorum, mirrors, extra_ca } = settings;
         for (at, witness) in witnesses.iter().enumerate() {
             // One that counted twice would be a quorum by itself.
             if witnesses.iter().take(at).any(|other| other.key.public() == witness.key.public()) {
@@ -99,7 +103,7 @@ impl Witnesses {
         }
         logs.covered.expect(witnesses.len(), quorum);
         let client = Client::new(&extra_ca)?;
-        Ok(Self(Arc::new(Inner { logs, witnesses, client, quorum, feeds: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { logs, witnesses, mirrors, client, quorum, feeds: Mutex::default() })))
     }
 
     /// The names under which the witnesses sign.
@@ -112,9 +116,14 @@ impl Witnesses {
         self.0.quorum
     }
 
-    /// Asks every witness what it remembers, as a start does before anything is appended. A witness that remembers more, or
-    /// something else, makes the logs read-only; one that does not answer is passed over.
+    /// Asks every witness what it remembers, and every copy what it shows, as a start does before anything is appended. Who has seen
+    /// more, or something else, makes the logs read-only; who does not answer is passed over.
     pub async fn compare(&self) -> Result<(), StoreError> {
+        self.compare_published().await?;
+        self.compare_cosigned().await
+    }
+
+    async fn compare_cosigned(&self) -> Result<(), StoreError> {
         if self.0.witnesses.is_empty() {
             return Ok(());
         }

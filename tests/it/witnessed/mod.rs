@@ -95,7 +95,7 @@ impl Provider {
 
     fn settings(witnesses: &[&Post], quorum: usize) -> WitnessSettings {
         let witnesses = witnesses.iter().map(|witness| witness.setting().parse::<Witness>().unwrap()).collect();
-        WitnessSettings { witnesses, quorum, extra_ca: PathBuf::new() }
+        WitnessSettings { witnesses, quorum, mirrors: Vec::new(), extra_ca: PathBuf::new() }
     }
 
     fn witnesses(&self, witnesses: &[&Post], quorum: usize) -> Witnesses {

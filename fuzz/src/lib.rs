@@ -6,6 +6,7 @@ use heteronym::wire::tlog::{
     AddCheckpoint, Bundle, Checkpoint, Edge, Hash, Note, NoteKey, NoteSignature, SignedCheckpoint, Tile, TlogProof,
     WitnessAnswer, consistency_proof, decode_hashes, encode_hashes, inclusion_proof,
     leaf::{IssuanceLeaf, RegistryLeaf},
+    sample::Openings,
     verify_consistency, verify_inclusion,
 };
 
@@ -13,7 +14,7 @@ use heteronym::wire::tlog::{
 type Target = fn(&[u8]);
 
 /// Every target under the name of its file in `fuzz_targets`.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("add_checkpoint", add_checkpoint),
     ("checkpoint", checkpoint),
     ("cosignature", cosignature),
@@ -22,6 +23,7 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("merkle_proof", merkle_proof),
     ("note", note),
     ("note_key", note_key),
+    ("openings", openings),
     ("tile_path", tile_path),
     ("tlog_proof", tlog_proof),
 ];
@@ -47,6 +49,18 @@ pub fn note_key(bytes: &[u8]) {
     if let Ok(key) = text.parse::<NoteKey>() {
         assert_eq!(key.to_string(), text);
         assert_eq!(NoteKey::new(key.name(), key.algorithm(), key.public()), Ok(key));
+    }
+}
+
+pub fn openings(bytes: &[u8]) {
+    let Ok(openings) = Openings::parse(bytes) else { return };
+    assert!(Openings::parse(&openings.to_bytes()).is_ok_and(|again| again == openings));
+    for drawn in openings.drawn.iter().filter_map(|drawn| drawn.opened.as_ref()) {
+        for (kind, fields) in [("issue", &drawn.fields), ("enrol", &drawn.enrolment.fields)] {
+            for opening in fields {
+                let _ = opening.verify(kind, Hash::of_empty_tree());
+            }
+        }
     }
 }
 

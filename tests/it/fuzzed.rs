@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use heteronym::wire::tlog::Bundle;
+use heteronym::wire::tlog::{Bundle, sample::Openings};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::Value;
 
@@ -17,6 +17,7 @@ const CASES: usize = 1500;
 fn no_input_makes_a_parser_of_the_logs_panic_or_read_what_it_would_not_write() {
     let mut rng = StdRng::seed_from_u64(6962);
     let seeds = seeds();
+    assert!(seeds.iter().any(|seed| Openings::parse(seed).is_ok()), "the targets see what is read");
     for (_, target) in targets::TARGETS {
         for seed in &seeds {
             target(seed);
@@ -58,8 +59,13 @@ fn seeds() -> Vec<Vec<u8>> {
     ];
     let parts = [text, lines, lines.lines().next().unwrap(), "20852163\n", targets::LOG_KEY, targets::WITNESS_KEY];
     let leaves: Value = serde_json::from_str(include_str!("../vectors/log.json")).unwrap();
+    let commitment = &leaves["commitments"];
+    let openings = format!(
+        r#"{{"v":1,"audit":"UFFSU1RVVldYWVpbXF1eXw","drawn":[{{"index":3,"opened":{{"fields":{},"enrolment":{{"log":"2026","index":1,"fields":{}}}}}}},{{"index":4,"opened":null}}]}}"#,
+        commitment[2]["openings"], commitment[0]["openings"],
+    );
     let leaves = leaves["leaves"].as_array().unwrap().iter().step_by(5);
-    let leaves: Vec<_> = leaves.map(|leaf| leaf["text"].as_str().unwrap().to_owned()).collect();
+    let leaves: Vec<_> = leaves.map(|leaf| leaf["text"].as_str().unwrap().to_owned()).chain([openings]).collect();
     let paths = ["tile/0/x001/x234/067", "tile/7/000.p/64", "tile/entries/x999/000.p/255"];
     let bundle = Bundle::encode([b"one".as_slice(), b"", b"three"]).unwrap();
     let proof = [5_u64.to_be_bytes().as_slice(), &9_u64.to_be_bytes(), &[7; 32 * 4]].concat();

@@ -15,7 +15,7 @@ use heteronym::{
     http::server::{self, Limits},
     keyring::Role,
     wire::tlog::{
-        Bundle, NoteKey, Tile,
+        NoteKey, Tile,
         leaf::{Issuance, IssuanceLeaf, KeyAct, Registry, RegistryLeaf},
     },
 };
@@ -123,14 +123,7 @@ impl Live {
     }
 
     pub(crate) async fn entries(&self, log: LogName) -> Vec<Vec<u8>> {
-        let size = self.service.services.transparency.head(log).await.unwrap().unwrap().size;
-        let mut entries = Vec::new();
-        for index in 0..size.div_ceil(256) {
-            let bundle = Bundle::in_tree(index, size).unwrap();
-            let bytes = self.service.services.transparency.entries(log, bundle).await.unwrap().unwrap();
-            entries.extend(bundle.decode(&bytes).unwrap().into_iter().map(<[u8]>::to_vec));
-        }
-        entries
+        self.service.entries(log).await
     }
 }
 

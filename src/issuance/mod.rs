@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use self::record::Signed;
+use self::record::{Signed, Unsigned};
 pub use self::{
     claims::{AccessTokenClaims, IdTokenClaims, NameClaims, PersonClaims, Told, UserInfo},
     record::{Issued, Prepared, Ticket},
@@ -35,7 +35,7 @@ use crate::{
     keyring::Keyring,
     pseudonym::{NameChoice, Subject},
     store::StoreError,
-    transparency::{Institutions, Owner, Owners, Token, Voice},
+    transparency::{Institutions, Owner, Owners, Token, TokenFacts, Voice},
     wire::jose::{Algorithm, SignError, Typ, half_hash},
 };
 
@@ -209,26 +209,32 @@ impl Issuance {
     /// the exact token, so there has to be one before it can be recorded.
     /// It is recorded in the name of an owner, as one of the tokens of a voice of theirs.
     pub fn prepare(&self, draft: &Draft<'_>, owner: Arc<Owner>, voice: Voice) -> Result<Prepared, IssueError> {
-        let mut claims = self.linted(draft)?;
-        let signer = self.keyring.signer(draft.algorithm, draft.now).ok_or(IssueError::NoKey(draft.algorithm))?;
-        let access_token = match self.access_token(draft.terms, &claims.sub, draft.now) {
-            AccessToken::Opaque(token) => token,
-            AccessToken::Jwt(claims) => signer.sign(Typ::AccessToken, &claims)?,
-        };
-        claims.at_hash = Some(half_hash(draft.algorithm, &access_token));
-        let id_token = signer.sign(Typ::Jwt, &claims)?;
-        let token = self.said(draft, signer.kid(), &id_token);
-        let tokens = Signed { id_token, access_token, token, owner, voice };
-        Ok(Prepared::new(self.owners.clone(), self.institutions.clone(), tokens))
+        let claims = self.linted(draft)?;
+        let access_token = self.access_token(draft.terms, &claims.sub, draft.now);
+        let (algorithm, told) = (draft.algorithm, self.told_to_the_log(draft));
+        let unsigned = Unsigned { claims, access_token, algorithm, told, owner, voice };
+        Prepared::new(self.clone(), unsigned)
     }
 
-    /// What the log is told of a token: which one it is, and, bound but not said, what the forum may learn.
-    fn said(&self, draft: &Draft<'_>, kid: &str, id_token: &str) -> Token {
+    /// With the keys of this moment.
+    fn sign(&self, tokens: &Unsigned) -> Result<Signed, IssueError> {
+        let Unsigned { claims, algorithm, told, .. } = tokens;
+        let signer = self.keyring.signer(*algorithm, told.now).ok_or(IssueError::NoKey(*algorithm))?;
+        let access_token = match &tokens.access_token {
+            AccessToken::Opaque(token) => token.clone(),
+            AccessToken::Jwt(claims) => signer.sign(Typ::AccessToken, claims)?,
+        };
+        let at_hash = Some(half_hash(*algorithm, &access_token));
+        let id_token = signer.sign(Typ::Jwt, &IdTokenClaims { at_hash, ..claims.clone() })?;
+        let (hash, kid) = (Sha256::digest(&id_token).into(), signer.kid().to_owned());
+        Ok(Signed { id_token, access_token, token: Token { hash, kid, told: told.clone() } })
+    }
+
+    /// Bound but not said, what the forum may learn.
+    fn told_to_the_log(&self, draft: &Draft<'_>) -> TokenFacts {
         let told = self.qualities(draft.terms, &draft.terms.release, draft.facts);
         let text = |value: Option<String>| value.unwrap_or_default();
-        Token {
-            hash: Sha256::digest(id_token).into(),
-            kid: kid.to_owned(),
+        TokenFacts {
             brackets: self.attributes.brackets().version().to_owned(),
             bracket: text(told.age_bracket.map(|bracket| bracket.to_string())),
             area: text(told.residence.map(|area| area.to_string())),

@@ -4,30 +4,38 @@ use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
 
-use super::{Issuance, IssueError};
+use super::{AccessToken, IdTokenClaims, Issuance, IssueError};
 use crate::{
     domain::{ids::FamilyId, secret::TokenHash},
     store::{StoreError, Tx, grants},
-    transparency::{Institutions, Logged, Owner, Owners, Token, Transparency, Voice},
-    wire::oauth::TokenOwner,
+    transparency::{Logged, Owner, Token, TokenFacts, Transparency, Voice},
+    wire::{jose::Algorithm, oauth::TokenOwner},
 };
 
 /// Tokens that are fit to be issued, signed, and not recorded yet: a transaction that is run again records them again. They
 /// cannot be taken out.
 #[derive(Clone)]
 pub struct Prepared {
-    owners: Owners,
-    institutions: Institutions,
+    issuance: Issuance,
+    unsigned: Arc<Unsigned>,
     signed: Arc<Signed>,
 }
 
-/// Tokens with what the log is to say of them.
+/// Tokens that were linted, with what the log is to say of them, and in whose name.
+pub(super) struct Unsigned {
+    pub(super) claims: IdTokenClaims,
+    pub(super) access_token: AccessToken,
+    pub(super) algorithm: Algorithm,
+    pub(super) told: TokenFacts,
+    pub(super) owner: Arc<Owner>,
+    pub(super) voice: Voice,
+}
+
+/// The same, under one key.
 pub(super) struct Signed {
     pub(super) id_token: String,
     pub(super) access_token: String,
     pub(super) token: Token,
-    pub(super) owner: Arc<Owner>,
-    pub(super) voice: Voice,
 }
 
 /// The right to let the tokens of one answer go.
@@ -46,8 +54,9 @@ pub struct Issued {
 }
 
 impl Prepared {
-    pub(super) fn new(owners: Owners, institutions: Institutions, signed: Signed) -> Self {
-        Self { owners, institutions, signed: Arc::new(signed) }
+    pub(super) fn new(issuance: Issuance, unsigned: Unsigned) -> Result<Self, IssueError> {
+        let signed = Arc::new(issuance.sign(&unsigned)?);
+        Ok(Self { issuance, unsigned: Arc::new(unsigned), signed })
     }
 
     /// Records the token by spending the code: only the first attempt gets a ticket, and only while consent, client,
@@ -95,11 +104,18 @@ impl Prepared {
         }
     }
 
-    /// The leaf, and before it that of the key that signed, if the registry does not have it yet.
-    async fn record(self, tx: &mut Tx) -> Result<Ticket, IssueError> {
-        let Signed { token, owner, voice, .. } = &*self.signed;
-        self.institutions.announce(tx, &token.kid).await?;
-        let logged = self.owners.issue(tx, owner, voice, token).await?.ok_or(IssueError::Dead)?;
+    /// The leaf, and before it that of the key that signed, if the registry does not have it yet. Where that key was revoked
+    /// meanwhile, its successor signs again.
+    async fn record(mut self, tx: &mut Tx) -> Result<Ticket, IssueError> {
+        let Unsigned { algorithm, owner, voice, .. } = &*self.unsigned;
+        let Issuance { owners, institutions, .. } = &self.issuance;
+        if !institutions.announce(tx, &self.signed.token.kid).await? {
+            self.signed = Arc::new(self.issuance.sign(&self.unsigned)?);
+            if !institutions.announce(tx, &self.signed.token.kid).await? {
+                return Err(IssueError::NoKey(*algorithm));
+            }
+        }
+        let logged = owners.issue(tx, owner, voice, &self.signed.token).await?.ok_or(IssueError::Dead)?;
         Ok(Ticket { logged, signed: self.signed })
     }
 }

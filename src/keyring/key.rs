@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     domain::ambient::Timestamp,
-    wire::jose::{Algorithm, SignError, Signer, SigningKey},
+    wire::jose::{Algorithm, PublicKey, SignError, Signer, SigningKey},
 };
 
 /// One version of the key of one role, and for the issuer of one algorithm.
@@ -101,6 +101,15 @@ impl Key {
         match &self.material {
             Material::Signer(signer) => Some(signer),
             Material::Master(_) | Material::Log(_) => None,
+        }
+    }
+
+    /// What others verify with.
+    pub(super) fn public(&self) -> Option<PublicKey> {
+        match &self.material {
+            Material::Signer(signer) => Some(signer.public().key.clone()),
+            Material::Log(signing) => PublicKey::ed25519(signing.verifying_key().as_bytes()).ok(),
+            Material::Master(_) => None,
         }
     }
 }

@@ -220,6 +220,11 @@ impl Keyring {
         self.snapshot().infos(now)
     }
 
+    /// Whether there is a key of this `kid` that was not revoked.
+    pub fn believes(&self, kid: &str) -> bool {
+        self.snapshot().keys.iter().any(|(key, _)| key.kid == kid)
+    }
+
     /// Names of the files of revoked keys that came back: they are not believed, and [`Keyring::purge`] deletes them.
     pub fn restored(&self) -> Vec<String> {
         self.snapshot().restored.clone()

@@ -17,7 +17,10 @@ use super::{
     versions::Versions,
     vrf::VrfKey,
 };
-use crate::{domain::ambient::Timestamp, wire::jose::Algorithm};
+use crate::{
+    domain::ambient::Timestamp,
+    wire::jose::{Algorithm, PublicKey},
+};
 
 pub(super) struct Snapshot {
     /// By role, algorithm and version.
@@ -44,6 +47,8 @@ pub struct KeyInfo {
     pub algorithm: Option<Algorithm>,
     pub version: u32,
     pub kid: String,
+    /// Of issuer keys and those of the public logs, until they are revoked.
+    pub public: Option<PublicKey>,
     pub state: KeyState,
     pub created: Timestamp,
     pub activates: Timestamp,
@@ -67,6 +72,7 @@ impl KeyInfo {
             algorithm: key.algorithm,
             version,
             kid: key.kid.clone(),
+            public: key.public(),
             state: life.state(now),
             created,
             activates,
@@ -82,6 +88,7 @@ impl KeyInfo {
             algorithm: mark.algorithm,
             version,
             kid: mark.kid.clone(),
+            public: None,
             state: KeyState::Revoked,
             created,
             activates,

@@ -5,7 +5,7 @@
 //! registry does not have.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::HashSet,
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -16,7 +16,7 @@ use crate::{
     keyring::{KeyInfo, KeyState, Keyring, Role},
     store::{Log, NewLeaf, Store, StoreError, Tx, log_subjects, settings},
     wire::{
-        jose::{self, JwkSet},
+        jose,
         sealed::CustodiansKey,
         tlog::{
             Hash,
@@ -44,9 +44,14 @@ impl Institutions {
         Self(Arc::new(Inner { keyring, ambient, policy, custodians, announced: RwLock::default() }))
     }
 
-    /// Sees to it that the registry has the key of a token, at the latest in this transaction.
-    pub async fn announce(&self, tx: &mut Tx, kid: &str) -> Result<(), StoreError> {
-        if self.announced().contains(kid) { Ok(()) } else { self.say_keys(tx).await.map(drop) }
+    /// Sees to it that the registry has the key of a token, at the latest in this transaction. False when the key was revoked: what
+    /// it signed is not to be issued.
+    pub async fn announce(&self, tx: &mut Tx, kid: &str) -> Result<bool, StoreError> {
+        if self.0.keyring.believes(kid) && !self.announced().contains(kid) {
+            self.say_keys(tx).await?;
+        }
+        // Once more, for what was said may be that it is revoked.
+        Ok(self.0.keyring.believes(kid))
     }
 
     /// Says what is new of keys, rules and custodians, and how many leaves that took.
@@ -82,7 +87,6 @@ impl Institutions {
     /// The keys whose public part is public: those of the issuer and of the logs. Which there are, and how many were new.
     async fn say_keys(&self, tx: &mut Tx) -> Result<(Vec<String>, u64), StoreError> {
         let now = self.0.ambient.now();
-        let published = self.published(now);
         let (mut kids, mut new) = (Vec::new(), 0);
         for info in self.0.keyring.keys(now) {
             let Some(algorithm) = algorithm(&info) else { continue };
@@ -92,14 +96,15 @@ impl Institutions {
                 KeyState::Retired | KeyState::Expired => (KeyAct::Retired, info.ends),
                 KeyState::Revoked => (KeyAct::Revoked, info.ends),
             };
-            let public = published.get(&info.kid).filter(|_| matches!(act, KeyAct::Announced | KeyAct::Active));
+            let public = info.public.filter(|_| matches!(act, KeyAct::Announced | KeyAct::Active));
             let key = Key {
                 role: info.role.as_str().parse().map_err(|_| MALFORMED)?,
                 kid: info.kid.parse().map_err(|_| MALFORMED)?,
                 algorithm: algorithm.parse().map_err(|_| MALFORMED)?,
-                public: public.cloned().map(PublicKey::Signature),
+                public: public.map(PublicKey::Signature),
                 act,
-                not_before: Hour::from_millis(info.activates.0),
+                // One that was revoked while it waited never took over.
+                not_before: Hour::from_millis(not_after.map_or(info.activates, |end| info.activates.min(end)).0),
                 not_after: not_after.map(|end| Hour::from_millis(end.0)),
             };
             new += u64::from(self.say(tx, &format!("key:{}", info.kid), |_| key.clone().into()).await?);
@@ -121,15 +126,6 @@ impl Institutions {
             fingerprint: Hash::from_bytes(*key.fingerprint().as_bytes()),
         };
         Ok(u64::from(self.say(tx, "custodians", |_| leaf.clone().into()).await?))
-    }
-
-    /// Public parts by `kid`.
-    fn published(&self, now: Timestamp) -> BTreeMap<String, jose::PublicKey> {
-        let jwks = JwkSet::parse(self.0.keyring.jwks(now).as_bytes());
-        let issuer = jwks.map(|set| set.keys).unwrap_or_default().into_iter().map(|jwk| jwk.key);
-        let log = self.0.keyring.log().public(now).into_iter();
-        let log = log.filter_map(|key| jose::PublicKey::ed25519(&key.public).ok());
-        issuer.chain(log).map(|key| (key.thumbprint(), key)).collect()
     }
 
     fn announced(&self) -> std::sync::RwLockReadGuard<'_, HashSet<String>> {

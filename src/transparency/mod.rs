@@ -51,7 +51,7 @@ pub use self::{
     institutions::Institutions,
     mine::{Ledger, Own, Series},
     own::policy,
-    owners::{Logged, Owner, Owners, Token, Voice},
+    owners::{Logged, Owner, Owners, Token, TokenFacts, Voice},
     read::{Lookup, NoPrefix, OwnerPrefix, Proven},
 };
 

@@ -54,12 +54,17 @@ pub struct Voice {
     pub generation: u32,
 }
 
-/// What the leaf of a token says, and what it is bound to without saying it.
-#[derive(Clone)]
+/// What the leaf of a token says.
 pub struct Token {
     /// SHA-256 of the token, as it is sent.
     pub hash: [u8; 32],
     pub kid: String,
+    pub told: TokenFacts,
+}
+
+/// What is told of a token, whoever signs it, and what its leaf is bound to without saying it.
+#[derive(Clone)]
+pub struct TokenFacts {
     pub brackets: String,
     /// What the forum may learn; empty where it learns nothing.
     pub bracket: String,
@@ -184,16 +189,16 @@ impl Owners {
         let Some(number) = log_secrets::count_of_pseudonym(tx, voice.pseudonym).await? else { return Ok(None) };
         let key = owner.voice(voice);
         let tag = key.tag(number);
-        let Token { bracket, area, birth_year, .. } = token;
+        let TokenFacts { brackets, bracket, area, birth_year, now } = &token.told;
         let fields = Fields::Issue { bracket, birth_year: *birth_year, area, enrol: owner.enrolment() };
         let issue = Issue {
             token: Hash::from_bytes(token.hash),
             kid: token.kid.parse::<Kid>().map_err(|_| MALFORMED)?,
-            brackets: token.brackets.parse::<BracketsVersion>().map_err(|_| MALFORMED)?,
+            brackets: brackets.parse::<BracketsVersion>().map_err(|_| MALFORMED)?,
             owner: tag,
             commitment: owner.commit(fields, tag)?.root(),
         };
-        let (leaf, receipt) = append(tx, hour(token.now), issue)?;
+        let (leaf, receipt) = append(tx, hour(*now), issue)?;
         Ok(Some(Logged { receipt, leaf, key, number }))
     }
 

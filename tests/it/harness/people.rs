@@ -1,6 +1,6 @@
-//! People who are enrolled and have an account, without the counter.
+//! People who are enrolled and have an account, without the counter: an office of the tests signs for all of them.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use heteronym::{
     accounts::{Account, Holder, InviteCode, NewSession, Purpose},
@@ -11,10 +11,18 @@ use heteronym::{
         ids::{PersonId, RegistrarId},
         quality::{Facts, Sex},
     },
-    store::{StoreError, accounts, log_secrets, persons, registrars},
+    proofing::OfficeKey,
+    store::{StoreError, Tx, accounts, persons, registrars},
+    transparency::{Institutions, Owner},
+    wire::tlog::{
+        Hash,
+        commitment::Fields,
+        leaf::{self, Enrol, Hour, Month, RegistrarAct, Signature},
+    },
 };
-use jiff::civil::Date;
+use jiff::{civil::Date, tz::TimeZone};
 use rand::Rng as _;
+use sha2::{Digest as _, Sha256};
 
 use super::Service;
 
@@ -38,6 +46,9 @@ pub(crate) fn facts_of(service: &Service, birth: Date, commune: &str, partial_na
 
 /// The office that enrolled everybody.
 const OFFICE: RegistrarId = RegistrarId::from_bytes([7; 16]);
+const AREA: &str = "cog:38563";
+/// The key with which it signs, in every service of this process.
+static OFFICE_KEY: LazyLock<OfficeKey> = LazyLock::new(|| OfficeKey::generate().unwrap());
 
 impl Citizen {
     pub(crate) async fn begin_session(&self, service: &Service) -> NewSession {
@@ -98,23 +109,16 @@ impl Service {
         };
         let account = self.services.accounts.prepare(Holder::Citizen(person));
         let stored = account.clone();
-        let office = registrars::Registrar {
-            id: OFFICE,
-            name: "Mairie de Voiron".to_owned(),
-            area: "cog:38563".to_owned(),
-            created_on: now.day(),
-            disabled_at: None,
-        };
-        let owners = self.services.owners.clone();
+        let (owner, secret) = self.services.owners.newcomer(person);
+        let (hour, leaf) = (Hour::from_millis(now.0), signed(&owner, facts, &row));
+        let (owners, institutions) = (self.services.owners.clone(), self.services.institutions.clone());
+        let population = self.services.attributes.areas().get(AREA.parse().unwrap()).unwrap().population;
         let enrolled = self.services.store.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
-                if registrars::find(tx, office.id).await?.is_none() {
-                    registrars::insert(tx, &office).await?;
-                }
+                accredit(tx, &institutions, population, now).await?;
                 persons::insert(tx, &row).await?;
-                let (_owner, secret) = owners.newcomer(row.id);
                 owners.welcome(tx, row.id, &secret).await?;
-                log_secrets::count_enrolment(tx, row.id).await?;
+                assert!(owners.enrol(tx, row.id, hour, leaf).await?, "another leaf was first");
                 accounts::insert(tx, &stored).await
             })
         });
@@ -122,4 +126,45 @@ impl Service {
         self.services.attributes.forget(person);
         Citizen { person, account }
     }
+}
+
+/// The leaf of somebody's enrolment, signed by the office.
+fn signed(owner: &Owner, facts: &Facts, row: &persons::Person) -> Enrol {
+    let fields = Fields::Enrol { birth_year: Some(facts.birth.year()), area: facts.commune.as_str() };
+    let renew_by = TimeZone::UTC.to_datetime(jiff::Timestamp::from_millisecond(row.renew_by.0).unwrap());
+    let mut leaf = Enrol {
+        registrar: leaf::RegistrarId::from_bytes(*OFFICE.as_bytes()),
+        level: "document-in-person".parse().unwrap(),
+        expires: Month::new(renew_by.year(), renew_by.month()).unwrap(),
+        identity: Hash::from_bytes(Sha256::digest(&row.identity).into()),
+        owner: owner.enrolment(),
+        commitment: owner.commit(fields, owner.enrolment()).unwrap().root(),
+        key: OFFICE_KEY.public().id(),
+        signature: Signature::from_bytes([0; 64]),
+    };
+    leaf.signature = OFFICE_KEY.sign(&leaf.message(Hour::from_millis(row.changed_at.0))).unwrap();
+    leaf
+}
+
+/// Sees to it that the office is there, with its key, and stands in the registry.
+async fn accredit(tx: &mut Tx, registry: &Institutions, population: u64, now: Timestamp) -> Result<(), StoreError> {
+    let key = OFFICE_KEY.public();
+    if registrars::find(tx, OFFICE).await?.is_some() {
+        assert!(registrars::use_key(tx, OFFICE, key.id()).await?.is_some(), "the office of the tests cannot sign");
+        return Ok(());
+    }
+    let (name, area) = ("Mairie de Voiron".to_owned(), AREA.to_owned());
+    let office = registrars::Registrar { id: OFFICE, name, area, created_on: now.day(), disabled_at: None };
+    registrars::insert(tx, &office).await?;
+    registrars::insert_key(tx, OFFICE, key, now).await?;
+    registrars::accredit_key(tx, key.id(), now).await?;
+    let said = leaf::Registrar {
+        id: leaf::RegistrarId::from_bytes(*OFFICE.as_bytes()),
+        name: office.name.parse().unwrap(),
+        area: AREA.parse().unwrap(),
+        population,
+        act: RegistrarAct::Accredited,
+        keys: vec![key.clone()],
+    };
+    registry.say(tx, &format!("registrar:{}", OFFICE.encode()), |_| said.clone().into()).await.map(drop)
 }

@@ -13,9 +13,12 @@ use axum::Router;
 use heteronym::{
     app::{Assembly, DataDir, Services},
     config::Config,
-    domain::ambient::{Ambient, FrozenClock, SeededEntropy, Timestamp},
+    domain::{
+        ambient::{Ambient, FrozenClock, SeededEntropy, Timestamp},
+        log::LogName,
+    },
     keyring::{Keyring, Purpose},
-    wire::jose::Algorithm,
+    wire::{jose::Algorithm, tlog::Bundle},
 };
 
 use super::Browser;
@@ -102,6 +105,19 @@ impl Service {
 
     pub(crate) fn wait(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// Every entry of a log, which has to be there.
+    pub(crate) async fn entries(&self, log: LogName) -> Vec<Vec<u8>> {
+        let logs = &self.services.transparency;
+        let size = logs.head(log).await.unwrap().unwrap().size;
+        let mut entries = Vec::new();
+        for index in 0..size.div_ceil(256) {
+            let bundle = Bundle::in_tree(index, size).unwrap();
+            let bytes = logs.entries(log, bundle).await.unwrap().unwrap();
+            entries.extend(bundle.decode(&bytes).unwrap().into_iter().map(<[u8]>::to_vec));
+        }
+        entries
     }
 
     /// The routes, as a server of its own would serve them.

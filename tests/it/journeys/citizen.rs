@@ -13,6 +13,7 @@ async fn a_citizen_activates_signs_in_consents_posts_is_somebody_else_elsewhere_
 
     // Signed out, so that the forum's link leads through the sign-in page.
     browser.click("header form button").await;
+    browser.arrive("/sign-out").await;
     browser.look("signed-out").await;
     enter_with_passkey(&mut browser, demo.forum(0)).await;
     choose_and_agree(&mut browser, "Mésange bleue", "first").await;

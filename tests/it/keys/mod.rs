@@ -2,6 +2,7 @@
 
 mod hints;
 mod load;
+mod meanwhile;
 
 use clap::Parser as _;
 use heteronym::{

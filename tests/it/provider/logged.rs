@@ -239,19 +239,11 @@ async fn keys(service: &Service) -> Vec<NoteKey> {
 
 async fn issued(service: &Service) -> Vec<IssuanceLeaf> {
     let log = service.services.transparency.issuance_log().unwrap();
-    entries(service, log).await.iter().map(|entry| IssuanceLeaf::parse(entry).unwrap()).collect()
+    service.entries(log).await.iter().map(|entry| IssuanceLeaf::parse(entry).unwrap()).collect()
 }
 
 async fn registry(service: &Service) -> Vec<RegistryLeaf> {
-    entries(service, LogName::Registry).await.iter().map(|entry| RegistryLeaf::parse(entry).unwrap()).collect()
-}
-
-async fn entries(service: &Service, log: LogName) -> Vec<Vec<u8>> {
-    let logs = &service.services.transparency;
-    let size = logs.head(log).await.unwrap().unwrap().size;
-    let bundle = Bundle::in_tree(0, size).unwrap();
-    let bytes = logs.entries(log, bundle).await.unwrap().unwrap();
-    bundle.decode(&bytes).unwrap().into_iter().map(<[u8]>::to_vec).collect()
+    service.entries(LogName::Registry).await.iter().map(|entry| RegistryLeaf::parse(entry).unwrap()).collect()
 }
 
 fn decoded(part: &str) -> Value {

@@ -22,7 +22,6 @@ use crate::{harness::Forum, journeys::chromium::Chromium};
 async fn oidc_client_ts_signs_in_reads_claims_refreshes_and_signs_out() {
     let Some((town, page, browser)) = meet().await else { return };
     sign_in(&browser, &town, &page).await;
-    page.arrive_in(&browser, "signed in").await;
     let first = browser.run("return window.told").await;
     assert_told(&first, &town);
 
@@ -49,7 +48,9 @@ async fn whoever_agreed_before_comes_back_from_the_sign_in_form_straight_to_the_
     sign_in(&browser, &town, &page).await;
     browser.goto(&format!("{}/account", town.issuer())).await;
     browser.click("header form button").await;
+    browser.arrive("/sign-out").await;
     browser.goto(&page.origin).await;
+    page.arrive_in(&browser, "signed in").await;
     browser.click("#sign-in").await;
     enter(&browser, &town).await;
     browser.arrive(&format!("{}/callback?code=", page.origin)).await;
@@ -69,7 +70,7 @@ async fn whoever_confirms_a_sign_out_comes_back_to_the_page_that_asked_for_it() 
     browser.arrive(&bye).await;
 }
 
-/// From the page to the code, choosing and agreeing on the way.
+/// From the page to its tokens, choosing and agreeing on the way.
 async fn sign_in(browser: &Chromium, town: &Town, page: &Page) {
     browser.goto(&page.origin).await;
     page.arrive_in(browser, "signed out").await;
@@ -79,7 +80,8 @@ async fn sign_in(browser: &Chromium, town: &Town, page: &Page) {
     browser.click("#choose-continue").await;
     browser.click("input[name=residence_level][value=departement]").await;
     browser.click("#agree").await;
-    browser.arrive(&format!("{}/callback?code=", page.origin)).await;
+    browser.arrive(&format!("{}/callback", page.origin)).await;
+    page.arrive_in(browser, "signed in").await;
 }
 
 /// The library keeps the claims of both ID token and `UserInfo`, which have to be of one subject.
@@ -135,7 +137,7 @@ impl Page {
         Self { origin, forum, _stop: stop }
     }
 
-    /// Waits until the page says that it is there.
+    /// Waits until the page says that it is there; by then its buttons do something.
     async fn arrive_in(&self, browser: &Chromium, state: &str) {
         for _ in 0..200 {
             let said = browser.run("return document.getElementById('state')?.textContent").await;

@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Hash,
     commitment::Opening,
     leaf::{AuditCommit, AuditId, LogName},
 };
@@ -155,6 +154,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::wire::tlog::Hash;
 
     /// `tests/vectors/log.json`, `samples`.
     #[derive(Deserialize)]

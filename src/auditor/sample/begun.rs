@@ -83,8 +83,7 @@ impl<'a> Begun<'a> {
     ) -> Result<Drawing, AuditError> {
         let (commit, log) = (&self.audit.commit, self.audit.commit.log.as_str());
         let mut drawing = Drawing::new(commit, self.population.count());
-        let Some(tree) = logs.tree(log) else { return Ok(drawing) };
-        let drawn = self.drawn(sample, &tree)?;
+        let drawn = self.drawn(sample);
         self.order(&drawn, openings, findings);
         for given in openings.drawn.iter().filter(|given| drawn.contains(&given.index)) {
             let at = At::leaf(log, given.index);
@@ -106,13 +105,10 @@ impl<'a> Begun<'a> {
     }
 
     /// The indices in the log, in the order in which they are drawn.
-    fn drawn(&self, sample: &Sample, tree: &Tree<'_>) -> Result<Vec<u64>, AuditError> {
+    fn drawn(&self, sample: &Sample) -> Vec<u64> {
         let seed = Seed::of(&self.audit.commit, &sample.nonce);
-        let mut drawn = Vec::new();
-        for place in seed.draw(self.audit.commit.draws, self.population.count()) {
-            drawn.extend(self.population.index(tree, place)?);
-        }
-        Ok(drawn)
+        let numbers = seed.draw(self.audit.commit.draws, self.population.count());
+        numbers.into_iter().filter_map(|number| self.population.index(number)).collect()
     }
 
     /// What was given is what is drawn, in that order.

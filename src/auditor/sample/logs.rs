@@ -15,7 +15,7 @@ use crate::{
     },
     wire::tlog::{
         Bundle, SignedCheckpoint, TILE_WIDTH,
-        leaf::{Hour, Issuance, IssuanceLeaf, Leaf},
+        leaf::{Hour, IssuanceLeaf, Leaf},
     },
 };
 
@@ -84,36 +84,42 @@ impl<'a> Logs<'a> {
 
 /// The tokens of a log in its first so many leaves: what is drawn from.
 pub(super) struct Population {
-    size: u64,
-    /// How many stand before each bundle.
-    before: Vec<u64>,
+    bundles: Vec<Tokens>,
     count: u64,
     /// The earliest hour of a token behind these leaves.
     beyond: Option<Hour>,
 }
 
+/// Those of one bundle.
+#[derive(Clone, Default)]
+struct Tokens {
+    /// How many stand before them in the log.
+    before: u64,
+    /// Their places in the bundle, which has no more than 256.
+    places: Vec<u8>,
+}
+
 impl Population {
     /// `None` where the log cannot be read whole: then nobody knows what was drawn.
     pub(super) fn of(logs: &Logs<'_>, log: &str, size: u64) -> Result<Option<Self>, MirrorError> {
-        let width = u64::from(TILE_WIDTH);
-        let bundles = usize::try_from(size.div_ceil(width)).unwrap_or_default();
-        let mut counts = vec![0_u64; bundles];
-        let mut beyond: Option<Hour> = None;
+        let bundles = usize::try_from(size.div_ceil(WIDTH)).unwrap_or_default();
+        let mut bundles = vec![Tokens::default(); bundles];
+        let (mut count, mut beyond) = (0, None);
         let complete = logs.each(log, "issue", |index, leaf| {
             if index >= size {
-                beyond = Some(beyond.map_or(leaf.hour, |hour| hour.min(leaf.hour)));
-            } else if let Some(count) = usize::try_from(index / width).ok().and_then(|bundle| counts.get_mut(bundle)) {
-                *count += 1;
+                beyond = Some(beyond.map_or(leaf.hour, |hour: Hour| hour.min(leaf.hour)));
+                return;
+            }
+            let bundle = usize::try_from(index / WIDTH).ok().and_then(|bundle| bundles.get_mut(bundle));
+            if let (Some(bundle), Ok(place)) = (bundle, u8::try_from(index % WIDTH)) {
+                bundle.places.push(place);
             }
         })?;
-        let mut count = 0;
-        let before = counts.into_iter().map(|of_bundle| {
-            let before = count;
-            count += of_bundle;
-            before
-        });
-        let before = before.collect();
-        Ok(complete.then_some(Self { size, before, count, beyond }))
+        for bundle in &mut bundles {
+            bundle.before = count;
+            count += bundle.places.len() as u64;
+        }
+        Ok(complete.then_some(Self { bundles, count, beyond }))
     }
 
     /// How many.
@@ -125,23 +131,13 @@ impl Population {
         self.beyond
     }
 
-    /// The index in the log of the token in this place, counted from 0.
-    pub(super) fn index(&self, tree: &Tree<'_>, place: u64) -> Result<Option<u64>, MirrorError> {
-        let bundle = self.before.partition_point(|before| *before <= place).checked_sub(1);
-        let Some((bundle, before)) = bundle.and_then(|bundle| Some((bundle, self.before.get(bundle)?))) else {
-            return Ok(None);
-        };
-        let Some(bundle) = u64::try_from(bundle).ok().and_then(|index| Bundle::in_tree(index, tree.size)) else {
-            return Ok(None);
-        };
-        let nth = usize::try_from(place - before).unwrap_or(usize::MAX);
-        let found = tree.entries(bundle, |entries| {
-            let is_token = |entry: &&[u8]| {
-                Leaf::parse(entry).is_ok_and(|leaf: IssuanceLeaf| matches!(leaf.facts, Issuance::Issue(_)))
-            };
-            let of_kind = (bundle.first()..self.size).zip(entries).filter(|(_, entry)| is_token(entry));
-            of_kind.map(|(index, _)| index).nth(nth)
-        })?;
-        Ok(found.ok().flatten())
+    /// The index in the log of the token with this number, counted from 0.
+    pub(super) fn index(&self, number: u64) -> Option<u64> {
+        let at = self.bundles.partition_point(|bundle| bundle.before <= number).checked_sub(1)?;
+        let bundle = self.bundles.get(at)?;
+        let place = bundle.places.get(usize::try_from(number - bundle.before).ok()?)?;
+        Some(at as u64 * WIDTH + u64::from(*place))
     }
 }
+
+const WIDTH: u64 = TILE_WIDTH as u64;

@@ -172,6 +172,8 @@ async fn a_clean_sample_passes_and_says_what_it_could_have_found() {
         let mut sampled = Sampled::drawn(people(), draws);
         let openings = sampled.openings();
         sampled.answer(&openings);
+        // What comes later is not drawn from.
+        one_more(&mut sampled.town, 1984, "Y18-39", 1984, "");
         let verdict = sampled.verdict(&openings.to_bytes()).await;
         named!(faults(&verdict),);
         let sample = &verdict["sample"];

@@ -148,11 +148,13 @@ async fn a_sequence_that_is_not_that_of_this_audit_is_named() {
     named!(faults(&sampled.verdict(&fewer.to_bytes()).await), sequence, format!("sample.withheld 2026 {index}"));
 
     // From a tree that the log never had, and from one that it had long before.
-    let mut sampled = Sampled::drawn(people(), 6);
+    let town = people();
+    let never = AuditCommit { root: Hash::from_bytes([0; 32]), ..commit(&town, 6, [6; 32]) };
+    let mut sampled = Sampled { town, nonce: [6; 32], draws: 6, commit: never.clone() };
+    sampled.town.register(never.clone());
+    sampled.town.register(AuditDraw { audit: never.audit, nonce: sampled.nonce });
     let openings = sampled.openings();
     sampled.answer(&openings);
-    let last = sampled.town.issuance.len();
-    sampled.town.issuance.entries.truncate(usize::try_from(last).unwrap() - 1);
     named!(faults(&sampled.verdict(&openings.to_bytes()).await), "audit.draw registry 4", draw);
     let mut town = people();
     let early = commit(&town, 6, [6; 32]);

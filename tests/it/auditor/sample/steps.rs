@@ -17,7 +17,10 @@ use super::{HOME, LogTown, Sampled, audit_at, check, commit, faults, file, named
 
 #[tokio::test]
 async fn what_cannot_be_checked_is_neither_good_nor_bad() {
-    let mut sampled = Sampled::drawn(people(), 6);
+    let mut town = people();
+    let enrol = town.enrol_of(1984, "");
+    let nowhere = town.issue_of(token("", 1984, "FR", enrol));
+    let mut sampled = Sampled::drawn(town, 300);
     let openings = sampled.openings();
     sampled.answer(&openings);
     let directory = tempfile::tempdir().unwrap();
@@ -33,14 +36,15 @@ async fn what_cannot_be_checked_is_neither_good_nor_bad() {
         "{garbled}"
     );
     assert!(check(town, place, "{}", &good.1).await.is_err());
-    // Without a table of areas the verdict says what it does not know.
+    // Without a table of areas the verdict says what it does not know, and what it knows all the same.
     let words = |name: &str| place.join(name).to_str().unwrap().to_owned();
     check(town, place, &good.0, &good.1).await.unwrap();
     let (sample, openings) = (words("sample.json"), words("openings.json"));
     let words = ["sample", "check", &sample, "--openings", &openings, "--mirror", place.to_str().unwrap()];
     let verdict = audit_at(now(town), &words).await.unwrap();
-    named!(faults(&verdict),);
-    assert!(verdict["not_checked"].to_string().contains("whether the area holds that of the enrolment"), "{verdict}");
+    named!(faults(&verdict), format!("sample.area 2026 {nowhere}"));
+    let unchecked = verdict["not_checked"].to_string();
+    assert!(unchecked.contains("of 9 tokens, whether the area holds that of the enrolment"), "{unchecked}");
 }
 
 #[tokio::test]

@@ -75,6 +75,19 @@ const PLANTED: &[Planted] = &[
         None,
     ),
     (
+        "revoked in an hour before, and logged behind it",
+        |town| {
+            let enrol = town.enrol();
+            town.hour += 1;
+            let index = town.issue_of(token("", 1984, "", enrol));
+            town.hour -= 1;
+            town.revoke(enrol);
+            town.hour += 1;
+            index
+        },
+        None,
+    ),
+    (
         "expired",
         |town| {
             let mut draft = town.draft();

@@ -8,7 +8,7 @@ use crate::{
     auditor::verdict::{Verdict, counted},
     wire::tlog::{
         leaf::{AuditCommit, AuditId},
-        sample::odds,
+        sample::{odds, share},
     },
 };
 
@@ -80,7 +80,7 @@ impl Drawing {
 
 impl Chance {
     fn of(wrong: u64, population: u64, drawn: u64) -> Self {
-        Self { wrong, share: wrong as f64 / population as f64, probability: odds(population, wrong, drawn) }
+        Self { wrong, share: share(wrong, population), probability: odds(population, wrong, drawn) }
     }
 }
 

@@ -133,12 +133,19 @@ fn token<'a>(bracket: &'a str, birth_year: i16, area: &'a str, enrol: OwnerTag) 
 /// A town with tokens of all kinds that are as they should be: twelve.
 fn people() -> LogTown {
     let mut town = LogTown::new();
-    let says = [("Y_LT18", 2011), ("Y18-39", 1997), ("Y_GE40", 1951), ("", 1973), ("Y_LT40", 2003), ("Y_GE18", 1966)];
-    for (person, (bracket, birth_year)) in (0..).zip(says) {
+    let says = [
+        ("Y_LT18", 2011, ""),
+        ("Y18-39", 1997, HOME),
+        ("Y_GE40", 1951, "FR-ARA"),
+        ("", 1973, "FR"),
+        ("Y_LT40", 2003, ""),
+        ("Y_GE18", 1966, "FR-38"),
+    ];
+    for (person, (bracket, birth_year, area)) in (0..).zip(says) {
         let enrol = town.enrol_of(birth_year, HOME);
         town.nym(NymAct::Create, person);
         town.issue_of(token(bracket, birth_year, "FR-38", enrol));
-        town.issue_of(token(bracket, birth_year, ["", HOME, "FR-ARA", "FR", "", "FR-38"][person as usize], enrol));
+        town.issue_of(token(bracket, birth_year, area, enrol));
         town.hour += i64::from(person == 3);
     }
     town

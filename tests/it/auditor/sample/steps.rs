@@ -105,25 +105,35 @@ async fn a_number_is_drawn_shown_when_the_audit_stands_and_ends_with_a_report() 
     assert!(words.contains("opened   6\n     withheld 0\n     faults   0\n"), "{words}");
     let written: Value = serde_json::from_slice(&written).unwrap();
     assert!(!written["not_checked"].to_string().contains("whether the audit is still the one"));
+}
 
-    // Begun anew under another id when the number was known: every leaf as it should be, in another history.
-    let anew = AuditCommit { audit: AuditId::from_bytes([9; 16]), ..commit };
-    sampled.town.registry.entries.truncate(stands);
-    sampled.town.register(anew.clone());
-    sampled.town.register(AuditDraw { audit: anew.audit, nonce: bytes });
-    sampled.commit = anew;
-    let opened = sampled.openings();
-    sampled.answer(&opened);
-    sampled.town.write(directory.path());
+#[tokio::test]
+async fn an_audit_that_was_begun_anew_when_the_number_was_known_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (sample, mirror, openings) = (path("sample.json"), path(""), path("openings.json"));
+    let mut begun = Sampled::begun(people(), 6);
+    begun.town.write(directory.path());
+    fs::write(&sample, begun.file()).unwrap();
+    let (shown, words) = said(&begun.town, &["nonce", &sample, "--mirror", &mirror]).await.unwrap();
+    assert_eq!(shown, Outcome::Good, "{words}");
+    // Under another id, with every leaf as it should be, in another history.
+    begun.commit.audit = AuditId::from_bytes([9; 16]);
+    begun.town.registry.entries.pop();
+    begun.town.register(begun.commit.clone());
+    begun.town.register(AuditDraw { audit: begun.commit.audit, nonce: begun.nonce });
+    let opened = begun.openings();
+    begun.answer(&opened);
+    begun.town.write(directory.path());
     fs::write(&openings, opened.to_bytes()).unwrap();
-    let words = [&["sample"], &check[..]].concat();
-    named!(faults(&audit_at(now(&sampled.town), &words).await.unwrap()), "log.forked registry");
+    let words = ["sample", "check", &sample, "--openings", &openings, "--mirror", &mirror];
+    named!(faults(&audit_at(now(&begun.town), &words).await.unwrap()), "log.forked registry");
 }
 
 #[tokio::test]
 async fn samples_find_what_is_wrong_as_often_as_the_odds_say() {
     let mut town = LogTown::new();
-    let (people, wrong, draws, samples) = (400, 20, 30, 200);
+    let (people, wrong, draws, audits) = (400, 20, 30, 200);
     let enrol = town.enrol_of(1984, HOME);
     town.nym(NymAct::Create, 0);
     for number in 0..people {
@@ -132,7 +142,7 @@ async fn samples_find_what_is_wrong_as_often_as_the_odds_say() {
     let (directory, stands) = (tempfile::tempdir().unwrap(), town.registry.entries.len());
     town.write(directory.path());
     let (mut town, mut found) = (town, 0_u32);
-    for number in 0..samples {
+    for number in 0..audits {
         town.registry.entries.truncate(stands);
         let nonce = Sha256::digest(u32::to_be_bytes(number)).into();
         let commit = commit(&town, draws, nonce);
@@ -149,7 +159,7 @@ async fn samples_find_what_is_wrong_as_often_as_the_odds_say() {
         found += u32::from(!faults.is_empty());
     }
     let expected = odds(people, wrong, draws.into());
-    let deviation = (expected * (1.0 - expected) / f64::from(samples)).sqrt();
-    let share = f64::from(found) / f64::from(samples);
+    let deviation = (expected * (1.0 - expected) / f64::from(audits)).sqrt();
+    let share = f64::from(found) / f64::from(audits);
     assert!((share - expected).abs() < 3.0 * deviation, "{share} found, {expected} expected");
 }

@@ -140,6 +140,10 @@ async fn check(
     rng: &mut impl CryptoRng,
     out: &mut impl Write,
 ) -> Result<Outcome, AuditError> {
+    // Before the work, not after it.
+    if let Some(file) = args.report.as_deref().filter(|file| file.exists()) {
+        return Err(AuditError::Arguments(format!("{}: it is there already", file.display())));
+    }
     let sample = Sample::read(&args.file)?;
     let openings = Opening::read(&args.openings)?;
     let areas = args.areas.as_deref().map(areas::parents).transpose()?;

@@ -155,8 +155,9 @@ impl fmt::Display for Report {
 
 /// Rounded down: what is not certain is never 100 %.
 fn percent(share: f64) -> String {
-    // A share that is a whole number of thousandths may be stored as slightly less.
-    format!("{:.1} %", (share * 1_000.0 + 1e-6).floor() / 10.0)
+    // A whole number of thousandths may be stored as slightly less.
+    let thousandths = (share * 1_000.0 + 1e-6).floor();
+    format!("{:.1} %", if share < 1.0 { thousandths.min(999.0) } else { thousandths } / 10.0)
 }
 
 const CERTAIN: f64 = 0.95;

@@ -101,6 +101,10 @@ async fn a_number_is_drawn_shown_when_the_audit_stands_and_ends_with_a_report() 
     let (outcome, words) = said(&sampled.town, &[&check[..], &["--report", &report]].concat()).await.unwrap();
     assert_eq!(outcome, Outcome::Good, "{words}");
     let written = fs::read(&report).unwrap();
+    assert!(
+        said(&sampled.town, &[&check[..], &["--report", &report]].concat()).await.is_err(),
+        "it is not written over"
+    );
     assert!(words.contains(&format!("SHA-256  {}", BASE64URL_NOPAD.encode(&Sha256::digest(&written)))), "{words}");
     assert!(words.contains("opened   6\n     withheld 0\n     faults   0\n"), "{words}");
     let written: Value = serde_json::from_slice(&written).unwrap();

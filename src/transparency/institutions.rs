@@ -74,14 +74,30 @@ impl Institutions {
     /// Puts a leaf about a subject into the transaction, unless that is what was said of it last. `facts` are told whether they
     /// are the first. True when there is a leaf.
     pub async fn say(&self, tx: &mut Tx, subject: &str, facts: impl Fn(bool) -> Registry) -> Result<bool, StoreError> {
-        let digest = Sha256::digest(facts(true).to_json().map_err(|_| MALFORMED)?).into();
+        let digest = digest(&facts(true))?;
         let first = !log_subjects::is_known(tx, subject).await?;
         if !log_subjects::say(tx, subject, &digest).await? {
             return Ok(false);
         }
-        let bytes = written(self.0.ambient.now(), facts(first))?;
-        tx.log(Log::Registry, NewLeaf { bytes, token: None, owner: None })?;
-        Ok(true)
+        self.append(tx, facts(first)).map(|()| true)
+    }
+
+    /// The same of a key, which only goes forward: a node that has not looked at the keys for some seconds does not call active what
+    /// another one has said to be revoked.
+    async fn say_key(&self, tx: &mut Tx, key: Key) -> Result<bool, StoreError> {
+        let (subject, act) = (format!("key:{}", key.kid), key.act as u8);
+        let facts = Registry::from(key);
+        let mut digest = digest(&facts)?;
+        digest[0] = act;
+        if !log_subjects::say_forward(tx, &subject, &digest).await? {
+            return Ok(false);
+        }
+        self.append(tx, facts).map(|()| true)
+    }
+
+    fn append(&self, tx: &mut Tx, facts: Registry) -> Result<(), StoreError> {
+        let bytes = written(self.0.ambient.now(), facts)?;
+        tx.log(Log::Registry, NewLeaf { bytes, token: None, owner: None }).map(drop)
     }
 
     /// The keys whose public part is public: those of the issuer and of the logs. Which there are, and how many were new.
@@ -107,7 +123,7 @@ impl Institutions {
                 not_before: Hour::from_millis(not_after.map_or(info.activates, |end| info.activates.min(end)).0),
                 not_after: not_after.map(|end| Hour::from_millis(end.0)),
             };
-            new += u64::from(self.say(tx, &format!("key:{}", info.kid), |_| key.clone().into()).await?);
+            new += u64::from(self.say_key(tx, key).await?);
             kids.push(info.kid);
         }
         Ok((kids, new))
@@ -131,6 +147,10 @@ impl Institutions {
     fn announced(&self) -> std::sync::RwLockReadGuard<'_, HashSet<String>> {
         self.0.announced.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn digest(facts: &Registry) -> Result<[u8; 32], StoreError> {
+    Ok(Sha256::digest(facts.to_json().map_err(|_| MALFORMED)?).into())
 }
 
 /// Of a key that the registry speaks of.

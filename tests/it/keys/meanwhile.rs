@@ -6,6 +6,7 @@ use heteronym::{
     domain::{
         area::Level,
         authentication::Method,
+        bracket::BracketTable,
         claim::Qualities,
         ids::{ConsentId, GrantId},
         log::LogName,
@@ -13,6 +14,7 @@ use heteronym::{
     },
     issuance::{Draft, Issuance, IssueError, Lifetimes, Prepared, Terms, Ticket},
     keyring::{Keyring, Role},
+    transparency::Institutions,
     wire::{
         jose::{Algorithm, JwkSet, KeySet, Typ, Verifier, half_hash},
         tlog::{
@@ -191,6 +193,25 @@ async fn v4_a_key_that_is_revoked_while_it_waits_is_said_to_be_revoked() {
     visit.command(|keyring| drop(keyring.revoke(&[&waits], &mut rng, now).unwrap()));
     services.institutions.round(&services.store).await.unwrap();
     assert_eq!(visit.said(&waits).await, [KeyAct::Announced, KeyAct::Revoked]);
+}
+
+/// Several nodes look at the directory of the keys in their own time.
+#[tokio::test]
+async fn v4_a_node_that_has_not_looked_does_not_call_active_what_another_said_to_be_revoked() {
+    let visit = Visit::begin().await;
+    let services = &visit.service.services;
+    let (now, mut rng) = (services.ambient.now(), services.ambient.rng());
+    let directory = visit.service.dir.path().join(&services.config.keys.directory);
+    let policy = heteronym::transparency::policy(&BracketTable::default(), []).unwrap();
+    let keyring = Arc::new(Keyring::load(&directory, None, now).unwrap());
+    let other = Institutions::new(keyring, services.ambient.clone(), policy, "custodians");
+    let stolen = visit.active();
+    services.institutions.round(&services.store).await.unwrap();
+    visit.command(|keyring| drop(keyring.revoke(&[&stolen], &mut rng, now).unwrap()));
+    services.institutions.round(&services.store).await.unwrap();
+    other.round(&services.store).await.unwrap();
+    services.institutions.round(&services.store).await.unwrap();
+    assert_eq!(visit.said(&stolen).await, [KeyAct::Active, KeyAct::Revoked]);
 }
 
 /// What is said of a key comes from one look at the directory, whoever exchanges it meanwhile.

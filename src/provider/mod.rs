@@ -20,7 +20,7 @@ pub mod token;
 pub mod userinfo;
 mod voice;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use crate::{
     attributes::Attributes,
@@ -40,9 +40,12 @@ use crate::{
     transparency::{Institutions, Owners, Transparency},
 };
 
-/// The services that the endpoints are made of.
+/// The endpoints. Every request has its own handle: one count to change, not one for each of the services.
 #[derive(Clone)]
-pub struct Provider {
+pub struct Provider(Arc<Endpoints>);
+
+/// The services that the endpoints are made of.
+pub struct Endpoints {
     pub(crate) name: String,
     pub(crate) issuer: Issuer,
     pub(crate) mtls: Option<Mtls>,
@@ -56,8 +59,16 @@ pub struct Provider {
     pub(crate) issuance: Issuance,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) ambient: Ambient,
-    discovery: Arc<discovery::Encoded>,
-    repeats: Arc<constant::Repeats>,
+    discovery: discovery::Encoded,
+    repeats: constant::Repeats,
+}
+
+impl Deref for Provider {
+    type Target = Endpoints;
+
+    fn deref(&self) -> &Endpoints {
+        &self.0
+    }
 }
 
 /// A citizen who is signed in, as far as the protocol has to know.
@@ -129,7 +140,7 @@ impl Provider {
             parts.ambient.clone(),
             lifetimes,
         );
-        Self {
+        Self(Arc::new(Endpoints {
             name: parts.name,
             issuer: parts.issuer,
             mtls: parts.mtls,
@@ -143,9 +154,9 @@ impl Provider {
             issuance,
             lifetimes: parts.lifetimes,
             ambient: parts.ambient,
-            discovery: Arc::default(),
-            repeats: Arc::default(),
-        }
+            discovery: discovery::Encoded::default(),
+            repeats: constant::Repeats::default(),
+        }))
     }
 
     /// Of the service, as pages show it.
@@ -153,23 +164,23 @@ impl Provider {
         &self.name
     }
 
-    pub const fn issuer(&self) -> &Issuer {
+    pub fn issuer(&self) -> &Issuer {
         &self.issuer
     }
 
-    pub const fn attributes(&self) -> &Attributes {
+    pub fn attributes(&self) -> &Attributes {
         &self.attributes
     }
 
-    pub const fn pseudonyms(&self) -> &Pseudonyms {
+    pub fn pseudonyms(&self) -> &Pseudonyms {
         &self.pseudonyms
     }
 
-    pub const fn consents(&self) -> &Consents {
+    pub fn consents(&self) -> &Consents {
         &self.consents
     }
 
-    pub const fn clients(&self) -> &Clients {
+    pub fn clients(&self) -> &Clients {
         &self.clients
     }
 

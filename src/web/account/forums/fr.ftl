@@ -28,6 +28,8 @@ overview-renewal-near = Votre inscription est à renouveler avant le { $day }. P
 overview-renewal-over = Votre inscription était à renouveler avant le { $day }. Passez au guichet avec votre pièce d’identité : { $office }.
 overview-departed = Votre inscription a pris fin le { $day }. Aucun forum ne reçoit plus rien de nouveau sur vous. Pour revenir, passez au guichet : vous retrouverez vos pseudonymes.
 overview-staff-auditor = Ce compte sert au contrôle. Il n’a pas de forums.
+overview-audit-text = Faites ouvrir des jetons que personne n’a pu choisir, et vérifiez qu’ils disent ce qui a été inscrit.
+overview-audit-button = Aller aux contrôles
 overview-staff-custodian = Ce compte est celui d’un dépositaire. Il n’a pas de forums.
 overview-staff-administrator = Ce compte est celui d’un administrateur. Il n’a pas de forums.
 

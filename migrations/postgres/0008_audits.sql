@@ -3,14 +3,14 @@
 -- Who may have leaves opened: the holders of auditors' accounts, under the names that the registry gives them.
 CREATE TABLE auditors (
     account_id BYTEA NOT NULL PRIMARY KEY REFERENCES accounts (id),
-    name TEXT NOT NULL UNIQUE
+    name TEXT COLLATE "C" NOT NULL UNIQUE
 );
 
 -- An audit from its commitment on. A nonce that somebody has seen draws nothing again, so that no hash of one comes twice.
 CREATE TABLE audits (
     id BYTEA NOT NULL PRIMARY KEY,
     account_id BYTEA NOT NULL REFERENCES auditors (account_id),
-    log TEXT NOT NULL,
+    log TEXT COLLATE "C" NOT NULL,
     size BIGINT NOT NULL CHECK (size > 0),
     root BYTEA NOT NULL,
     draws BIGINT NOT NULL CHECK (draws > 0),

@@ -1,6 +1,6 @@
 //! Which leaves an audit draws: among the tokens of the tree that it was committed to, in the order of the log.
 
-use super::{Audit, MALFORMED, Sampling, commitment};
+use super::{Audit, Sampling, commitment};
 use crate::{
     store::{StoreError, log},
     wire::tlog::{
@@ -38,7 +38,9 @@ impl Sampling {
                 for (place, index) in (0..).zip(indices) {
                     let leaf = log::leaves(tx, name, index, index + 1).await?.pop();
                     let leaf = leaf.and_then(|leaf| IssuanceLeaf::parse(&leaf).ok()).map(|leaf| leaf.facts);
-                    let Some(Issuance::Issue(issue)) = leaf else { return Err(MALFORMED) };
+                    let Some(Issuance::Issue(issue)) = leaf else {
+                        return Err(StoreError::Corrupt("a token's leaf does not read"));
+                    };
                     drawn.push(Drawn { place, index, owner: issue.owner, commitment: issue.commitment });
                 }
                 Ok(drawn)

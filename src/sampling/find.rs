@@ -57,12 +57,12 @@ impl Sampling {
     ) -> Result<Vec<(OwnerTag, Found)>, StoreError> {
         let mut found = Vec::new();
         for Holder { person, secret, leaves } in holders {
-            let mut voices = voiced.iter().filter(|voice| voice.person == *person).peekable();
-            if voices.peek().is_none() {
+            let mut own = voiced.iter().filter(|voice| voice.person == *person).peekable();
+            if own.peek().is_none() {
                 continue;
             }
             let owner = Arc::new(self.0.owners.open(*person, secret)?);
-            for voice in voices {
+            for voice in own {
                 let key = owner.secret().pseudonym(voice.sector.as_str(), voice.slot, voice.generation);
                 let tags = (0..voice.leaves).map(|number| key.tag(number)).filter(|tag| wanted.contains(tag));
                 found.extend(

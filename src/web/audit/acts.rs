@@ -47,7 +47,7 @@ pub(super) async fn begin(
     let draws = draws.trim().parse().unwrap_or_default();
     let begun = sampling.begin(visitor.signed_in.account, &log, draws, hash).await;
     begun.map_err(|error| problem::of_begin(&error))?;
-    visitor.back()
+    Ok(visitor.back())
 }
 
 pub(super) async fn reveal(
@@ -61,7 +61,7 @@ pub(super) async fn reveal(
     let revealed = sampling.reveal(visitor.signed_in.account, bytes(&nonce)?).await;
     revealed.map_err(|error| problem::of_reveal(&error))?;
     sampling.start();
-    visitor.back()
+    Ok(visitor.back())
 }
 
 /// The openings. They are about people, and go to whoever has just signed in.
@@ -88,7 +88,7 @@ pub(super) async fn conclude(
     let faults = faults.trim().parse().map_err(|_| problem::faults())?;
     let concluded = sampling.conclude(visitor.signed_in.account, faults, bytes(&report)?).await;
     concluded.map_err(|error| problem::of_conclude(&error))?;
-    visitor.back()
+    Ok(visitor.back())
 }
 
 /// 32 bytes, in base64url or in hexadecimal, as they are pasted.

@@ -18,7 +18,7 @@ use axum::{
 use super::paths;
 use crate::{
     accounts::{Accounts, Holder, SignedIn},
-    http::{Lang, Page, Problem},
+    http::{Lang, Page},
     sampling::Sampling,
     web::shared::{Member, sign_in_address},
 };
@@ -62,8 +62,8 @@ impl Visitor {
     }
 
     /// Back to the page, by GET, so that a reload does nothing twice.
-    fn back(&self) -> Result<Response, Problem> {
-        Ok(self.page.see_other(paths::AUDIT))
+    fn back(&self) -> Response {
+        self.page.see_other(paths::AUDIT)
     }
 }
 

@@ -46,7 +46,7 @@ async fn an_audit_goes_from_its_commitment_to_its_result_and_leaves_no_opening(d
     let openings = Openings::parse(&file).unwrap();
     let steps = house.steps().await;
     let Registry::AuditCommit(commit) = &steps[0] else { panic!("{steps:?}") };
-    let root = house.service.services.transparency.root_at(house.log().await, commit.size).await.unwrap();
+    let root = house.service.services.transparency.root_at(house.log(), commit.size).await.unwrap();
     assert_eq!((commit.auditor.as_str(), commit.draws, Some(commit.root)), (AUDITOR, 2, root));
     assert_eq!(commit.size, before.len() as u64);
     assert_drawn(commit, &openings, &tokens(&before));
@@ -96,7 +96,7 @@ async fn assert_steps(house: &House, file: &[u8]) {
 
 /// No leaf, and no opening, says a name, a forum or a subject.
 async fn assert_silent(house: &House, file: &[u8]) {
-    let mut told = house.entries(house.log().await).await;
+    let mut told = house.entries(house.log()).await;
     told.push(file.to_vec());
     let told = told.iter().map(|bytes| String::from_utf8_lossy(bytes).to_lowercase()).collect::<Vec<_>>().join("\n");
     let mut silent: Vec<String> =
@@ -115,7 +115,7 @@ async fn assert_silent(house: &House, file: &[u8]) {
 async fn of_fifty_who_begin_at_once_one_does(db: Db) {
     let house = House::open(&db).await;
     house.newcomer("Lefèvre", "02/03/1987").await;
-    let log = house.log().await.to_string();
+    let log = house.log().to_string();
     let begins = (0..50_u8).map(|number| {
         let (sampling, auditor, log) = (house.sampling().clone(), house.auditor.id, log.clone());
         tokio::spawn(async move { sampling.begin(auditor, &log, 5, hash(&[number])).await })
@@ -145,7 +145,7 @@ async fn a_nonce_is_shown_once_and_only_the_one_that_was_committed_to(db: Db) {
     assert_eq!(house.steps().await.len(), 2);
     sampling.open(usize::MAX).await.unwrap();
     sampling.conclude(auditor, 0, [1; 32]).await.unwrap();
-    let log = house.log().await.to_string();
+    let log = house.log().to_string();
     let again = sampling.begin(auditor, &log, 5, hash(&NONCE)).await;
     assert!(matches!(again, Err(BeginError::Repeated)), "what everybody knows draws nothing by chance: {again:?}");
     sampling.begin(auditor, &log, 5, hash(b"another")).await.unwrap();
@@ -155,7 +155,7 @@ async fn a_nonce_is_shown_once_and_only_the_one_that_was_committed_to(db: Db) {
 async fn what_cannot_be_drawn_is_refused_each_with_its_reason(db: Db) {
     let house = House::open(&db).await;
     let (sampling, auditor) = (house.sampling(), house.auditor.id);
-    let log = house.log().await.to_string();
+    let log = house.log().to_string();
     let begin = async |log: &str, draws| sampling.begin(auditor, log, draws, hash(&NONCE)).await.unwrap_err();
     assert!(matches!(begin("2026", 5).await, BeginError::UnknownLog), "there is no log yet");
     let (proofing, by) = (&house.service.services.proofing, heteronym::proofing::By::operator(house.counter.office.id));
@@ -185,7 +185,7 @@ async fn an_audit_without_a_nonce_is_over_after_seven_days(db: Db) {
     let house = House::open(&db).await;
     house.newcomer("Lefèvre", "02/03/1987").await;
     let (sampling, auditor) = (house.sampling(), house.auditor.id);
-    let log = house.log().await.to_string();
+    let log = house.log().to_string();
     house.begin(5).await;
     house.service.clock.advance(Duration::from_hours(7 * 24));
     assert_eq!(sampling.end_old().await.unwrap(), 0, "to the hour, it is seven days");

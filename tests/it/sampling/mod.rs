@@ -145,12 +145,12 @@ impl House {
         self.service.services.attributes.forget(citizen.person);
     }
 
-    async fn log(&self) -> LogName {
+    fn log(&self) -> LogName {
         self.service.services.transparency.issuance_log().unwrap()
     }
 
     async fn begin(&self, draws: u32) {
-        let log = self.log().await.to_string();
+        let log = self.log().to_string();
         self.sampling().begin(self.auditor.id, &log, draws, hash(&NONCE)).await.unwrap();
     }
 
@@ -193,7 +193,7 @@ impl House {
 
     /// The acts of the issuance log.
     async fn acts(&self) -> Vec<Issuance> {
-        let entries = self.entries(self.log().await).await;
+        let entries = self.entries(self.log()).await;
         entries.iter().map(|entry| IssuanceLeaf::parse(entry).unwrap().facts).collect()
     }
 

@@ -57,7 +57,9 @@ async fn when_opened(browser: &mut Browser) -> Reply {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_auditor_does_a_whole_audit_with_forms_alone() {
-    let house = house().await;
+    let house = House::around(Service::start().await).await;
+    let citizen = house.newcomer("Lefèvre", "02/03/1987").await;
+    house.newcomer("Moreau", "14/05/1991").await;
     let mut browser = house.browser().await;
     let account = browser.get("/account").await;
     assert!(account.text().contains("href=\"/audit\""), "{}", account.text());
@@ -86,6 +88,10 @@ async fn an_auditor_does_a_whole_audit_with_forms_alone() {
     assert!(page.text().contains("id=\"begin-audit\""), "another can begin");
     let after = house.service.browser().get("/transparency").await.text();
     assert!(after.contains("2 leaves were opened, none was withheld.") && after.contains("One fault."), "{after}");
+    let mut own = house.service.browser();
+    own.sign_in(&house.service, &citizen).await;
+    let told = own.get("/account/log").await.text();
+    assert!(told.contains("A token of yours was drawn for an auditor"), "{told}");
     let gone = browser.post_form(&page, "/audit/openings", &[]).await;
     assert_eq!(gone.status, StatusCode::CONFLICT);
 }

@@ -125,7 +125,10 @@ log-nym-create = You took a pseudonym:
 log-nym-retire = You gave a pseudonym up:
 log-issue = A token was issued for
 log-revoke = Your enrolment was ended ({ $reason })
-log-access = Somebody of the staff opened your record ({ $purpose })
+log-access = { $purpose ->
+    [audit] A token of yours was drawn for an auditor, and opened: bracket, year of birth and area, not who you are
+   *[other] Somebody of the staff opened your record ({ $purpose })
+}
 log-yourself = your record
 log-unknown = The service knows nothing of this one: report it
 log-missing = Entry number { $number } of { $whose } is in no log. It may have been taken away: report it.

@@ -125,7 +125,10 @@ log-nym-create = Vous avez pris un pseudonyme :
 log-nym-retire = Vous avez rendu un pseudonyme :
 log-issue = Un jeton a été délivré pour
 log-revoke = Votre inscription a pris fin ({ $reason })
-log-access = Un agent a ouvert votre dossier ({ $purpose })
+log-access = { $purpose ->
+    [audit] Un de vos jetons a été tiré pour un contrôleur, et ouvert : tranche, année de naissance et territoire, pas qui vous êtes
+   *[other] Un agent a ouvert votre dossier ({ $purpose })
+}
 log-yourself = votre dossier
 log-unknown = Le service ne sait rien de celle-ci : signalez-la
 log-missing = L’entrée numéro { $number } de { $whose } n’est dans aucun journal. Elle a pu être retirée : signalez-le.

@@ -117,7 +117,7 @@ async fn what_is_refused_says_why_and_does_nothing() {
     let reply = browser.post_form(&page, "/audit/begin", &again).await;
     assert!(reply.status == StatusCode::CONFLICT && reply.text().contains("One of your audits has not ended"));
     let wrong = browser.post_form(&page, "/audit/nonce", &[("nonce", &BASE64URL_NOPAD.encode(&[8; 32]))]).await;
-    assert!(wrong.status == StatusCode::BAD_REQUEST && wrong.text().contains("This is another nonce"));
+    assert!(wrong.status == StatusCode::BAD_REQUEST && wrong.text().contains("This is another number"));
     let early = browser.post_form(&page, "/audit/openings", &[]).await;
     assert_eq!(early.status, StatusCode::CONFLICT);
     let early = browser.post_form(&page, "/audit/result", &[("faults", "0"), ("report", &good)]).await;

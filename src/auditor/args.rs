@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::heads::LogKey;
+use super::{heads::LogKey, sample::args as sample};
 use crate::wire::tlog::NoteKey;
 
 /// Check the public logs of a service from outside, with no account: every entry, every tile, every rule.
@@ -26,6 +26,9 @@ enum Command {
     Token(TokenArgs),
     /// Find everything that stands in your own name, with the secret that your account page hands out
     Mine(MineArgs),
+    /// As an accredited auditor, have tokens opened that nobody could choose, and check what they say
+    #[command(subcommand)]
+    Sample(sample::Command),
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -84,6 +87,16 @@ pub(super) struct TokenArgs {
 pub(super) struct MineArgs {
     /// The file with your secret, from your account page; nothing of it leaves this computer
     pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) place: Place,
+    /// Write the verdict as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Where the logs are, to be read whole.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Place {
     /// The service's address: its logs are fetched whole, so that it does not learn what you look for
     #[arg(long, value_name = "URL", required_unless_present = "mirror")]
     pub(super) url: Option<String>,
@@ -93,9 +106,6 @@ pub(super) struct MineArgs {
     /// The log's public key as you know it from elsewhere
     #[arg(long, value_name = "KEY")]
     pub(super) log_key: Vec<LogKey>,
-    /// Write the verdict as JSON
-    #[arg(long)]
-    pub(super) json: bool,
     /// Further certificate authorities, as PEM
     #[arg(long, value_name = "FILE")]
     pub(super) ca: Option<PathBuf>,
@@ -106,6 +116,7 @@ pub(super) enum Asked {
     Logs(String, Options),
     Token(TokenArgs),
     Mine(MineArgs),
+    Sample(sample::Command),
 }
 
 impl Args {
@@ -113,6 +124,7 @@ impl Args {
         match self.command {
             Some(Command::Token(args)) => Asked::Token(args),
             Some(Command::Mine(args)) => Asked::Mine(args),
+            Some(Command::Sample(command)) => Asked::Sample(command),
             None => Asked::Logs(self.target.unwrap_or_default(), self.options),
         }
     }
@@ -126,6 +138,7 @@ Examples:
   heteronym audit https://id.example --log-key TYU…nA=      believe no other key of the log
   heteronym audit token answer.json --url https://id.example
   heteronym audit mine heteronym-log-secret.json --url https://id.example
+  heteronym audit sample --help                             for auditors who have an account of the service
 
 In the mirror, verdict.json is the verdict; give the whole directory to whoever should check it again.";
 
@@ -161,11 +174,22 @@ mod tests {
         assert!(matches!(parse(&["./dir", "--json"]), Ok(Asked::Logs(_, Options { json: true, .. }))));
         assert!(matches!(parse(&["token", "a.json", "--url", "https://id.example"]), Ok(Asked::Token(_))));
         assert!(matches!(parse(&["mine", "a.json", "--mirror", "dir"]), Ok(Asked::Mine(_))));
+        let samples: [&[&str]; 6] = [
+            &["new", "--draws", "3000"],
+            &["new", "--draws", "1", "mine.json"],
+            &["nonce", "sample.json"],
+            &["nonce", "sample.json", "--url", "https://id.example"],
+            &["check", "sample.json", "--openings", "o.json", "--mirror", "dir"],
+            &["check", "sample.json", "--openings", "o.json", "--url", "https://id.example", "--areas", "a.tsv"],
+        ];
+        for line in samples {
+            assert!(matches!(parse(&[&["sample"], line].concat()), Ok(Asked::Sample(_))), "{line:?}");
+        }
     }
 
     #[test]
     fn what_cannot_be_meant_is_refused() {
-        let wrong: [&[&str]; 8] = [
+        let wrong: [&[&str]; 15] = [
             &[],
             &["https://id.example", "--quorum", "1"],
             &["https://id.example", "--log-key", "AAAA"],
@@ -174,6 +198,13 @@ mod tests {
             &["https://id.example", "another"],
             &["mine", "a.json"],
             &["mine", "a.json", "--url", "https://id.example", "--mirror", "dir"],
+            &["sample"],
+            &["sample", "new"],
+            &["sample", "new", "--draws", "0"],
+            &["sample", "new", "--draws", "3001"],
+            &["sample", "nonce", "sample.json", "--url", "https://id.example", "--mirror", "dir"],
+            &["sample", "check", "sample.json", "--mirror", "dir"],
+            &["sample", "check", "sample.json", "--openings", "o.json"],
         ];
         for line in wrong {
             assert!(parse(line).is_err(), "{line:?}");

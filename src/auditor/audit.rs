@@ -13,7 +13,7 @@ use rand::CryptoRng;
 
 use super::{
     areas,
-    args::Options,
+    args::{Options, Place},
     error::AuditError,
     fetch::Site,
     finding::Findings,
@@ -53,7 +53,7 @@ pub(super) async fn run(
         target: target.to_owned(),
         issuer: if let Source::Site(site) = &source { Some(site.issuer().to_owned()) } else { None },
         trust: trust(options)?,
-        areas: options.areas.as_deref().map(areas::read).transpose()?,
+        areas: options.areas.as_deref().map(areas::populations).transpose()?,
         keeps: options.mirror.is_some(),
         now,
     };
@@ -90,6 +90,37 @@ pub(super) fn source(target: &str, authorities: Option<&Path>) -> Result<Source,
         return Err(AuditError::Arguments(format!("{target} is neither a directory nor an address with https://")));
     }
     Ok(Source::Directory(Mirror::existing(directory)))
+}
+
+/// Logs that can be judged.
+pub(super) struct Brought {
+    /// As they were named.
+    pub(super) target: String,
+    /// Where a service was named, as it names itself.
+    pub(super) issuer: Option<String>,
+    pub(super) mirror: Arc<Mirror>,
+    /// What was found while fetching.
+    pub(super) findings: Findings,
+}
+
+/// Brings the logs here whole, so that the service does not learn what is looked for in them.
+pub(super) async fn bring(place: &Place, now: i64, rng: &mut impl CryptoRng) -> Result<Brought, AuditError> {
+    let mut findings = Findings::default();
+    let (target, source) = match (&place.url, &place.mirror) {
+        (Some(url), _) => (url.clone(), source(url, place.ca.as_deref())?),
+        (None, Some(mirror)) => (mirror.display().to_string(), Source::Directory(Mirror::existing(mirror))),
+        (None, None) => return Err(AuditError::Arguments("name the service with --url or --mirror".to_owned())),
+    };
+    let issuer = if let Source::Site(site) = &source { Some(site.issuer().to_owned()) } else { None };
+    let mirror = match source {
+        Source::Directory(directory) => Arc::new(directory),
+        site @ Source::Site(_) => {
+            let mirror = Arc::new(Mirror::temporary(rng)?);
+            follow(&site, &mirror, now, &mut findings).await?;
+            mirror
+        }
+    };
+    Ok(Brought { target, issuer, mirror, findings })
 }
 
 fn trust(options: &Options) -> Result<Trust, AuditError> {

@@ -83,6 +83,14 @@ checks! {
     MineUnknown "mine.unknown"
     MineUnlisted "mine.unlisted"
     MineSlot "mine.slot"
+    SampleSequence "sample.sequence"
+    SampleDraw "sample.draw"
+    SampleWithheld "sample.withheld"
+    SampleOpening "sample.opening"
+    SampleEnrolment "sample.enrolment"
+    SampleBirthYear "sample.birth-year"
+    SampleBracket "sample.bracket"
+    SampleArea "sample.area"
 }
 
 impl fmt::Display for Check {

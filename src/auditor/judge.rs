@@ -344,8 +344,11 @@ const NO_REGISTRY: &str = "everything else: without a head of the registry nothi
 /// What nobody can see from outside, said in every verdict.
 const UNSEEN: &[&str] = &[
     "whether an enrolled person exists, and is enrolled once: the offices answer for it, and only they see papers",
-    "whether what a token says is true: a leaf only commits to it, and its owner or a sampled audit can have it opened",
+    CONTENT,
     "whether a place is the right person's: its tag can be proven to that person alone",
     "whether every token is in the log: each forum sees it for its own, and refuses those without proof",
 ];
+/// What a sampled audit is for.
+pub(super) const CONTENT: &str =
+    "whether what a token says is true: a leaf only commits to it, and its owner or a sampled audit can have it opened";
 const MOST_OF_A_DOCUMENT: usize = 256 * 1024;

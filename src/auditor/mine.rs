@@ -7,7 +7,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fs,
-    sync::Arc,
 };
 
 use data_encoding::BASE64URL_NOPAD;
@@ -17,16 +16,16 @@ use zeroize::Zeroizing;
 
 use super::{
     args::MineArgs,
-    audit::{Plan, blocking, follow, source},
+    audit::{Brought, Plan, blocking, bring},
     error::AuditError,
     finding::{At, Check, Findings},
     heads::Trust,
     judge::{Judge, read_registry},
     mirror::Mirror,
     replay::{Tree, institutions::Institutions},
-    source::{Source, is_year},
+    source::is_year,
     sync::head,
-    verdict::{Outcome, Verdict, counted},
+    verdict::{Verdict, counted},
 };
 use crate::wire::tlog::{
     Bundle, SignedCheckpoint, TILE_WIDTH,
@@ -88,22 +87,8 @@ struct Found {
 
 pub(super) async fn run(args: &MineArgs, now: i64, rng: &mut impl CryptoRng) -> Result<Verdict, AuditError> {
     let person = Person::read(args)?;
-    let (target, source) = match (&args.url, &args.mirror) {
-        (Some(url), _) => (url.clone(), source(url, args.ca.as_deref())?),
-        (None, Some(mirror)) => (mirror.display().to_string(), Source::Directory(Mirror::existing(mirror))),
-        (None, None) => return Err(AuditError::Arguments("name the service with --url or --mirror".to_owned())),
-    };
-    let mut findings = Findings::default();
-    let issuer = if let Source::Site(site) = &source { Some(site.issuer().to_owned()) } else { None };
-    let mirror = match source {
-        Source::Directory(directory) => Arc::new(directory),
-        site @ Source::Site(_) => {
-            let mirror = Arc::new(Mirror::temporary(rng)?);
-            follow(&site, &mirror, now, &mut findings).await?;
-            mirror
-        }
-    };
-    let trust = Trust { log_keys: args.log_key.clone(), ..Trust::default() };
+    let Brought { target, issuer, mirror, findings } = bring(&args.place, now, rng).await?;
+    let trust = Trust { log_keys: args.place.log_key.clone(), ..Trust::default() };
     let plan = Plan { target, issuer, trust, areas: None, keeps: false, now };
     blocking(move || {
         let verdict = Judge::new(&mirror, &plan, findings).verdict()?;
@@ -153,12 +138,7 @@ impl Person {
         let sum = counted(found.len() as u64, "leaf", "leaves");
         verdict.checked.push(format!("{sum} in your name, looked for under your key and in {looked}:"));
         verdict.checked.extend(found.iter().map(|found| found.in_words(&places)));
-        verdict.faults += findings.faults();
-        verdict.findings.extend_from_slice(findings.all());
-        verdict.more_findings += findings.dropped();
-        if findings.faults() > 0 {
-            verdict.outcome = Outcome::Faults;
-        }
+        verdict.add(&findings);
         Ok(verdict)
     }
 

@@ -17,6 +17,7 @@ mod judge;
 mod mine;
 mod mirror;
 mod replay;
+mod sample;
 mod source;
 mod sync;
 mod token;
@@ -42,6 +43,7 @@ pub async fn run(args: Args, now: i64, rng: &mut impl CryptoRng, out: &mut impl 
         Asked::Logs(target, options) => (audit::run(&target, &options, now, rng).await?, options.json),
         Asked::Token(args) => (token::run(&args, now, rng).await?, args.json),
         Asked::Mine(args) => (mine::run(&args, now, rng).await?, args.json),
+        Asked::Sample(command) => return sample::run(&command, now, rng, out).await,
     };
     if json {
         serde_json::to_writer_pretty(&mut *out, &verdict).map_err(std::io::Error::from)?;

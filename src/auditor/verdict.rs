@@ -65,6 +65,16 @@ impl Verdict {
         }
     }
 
+    /// Adds what was found beyond the logs themselves.
+    pub(super) fn add(&mut self, findings: &Findings) {
+        self.faults += findings.faults();
+        self.findings.extend_from_slice(findings.all());
+        self.more_findings += findings.dropped();
+        if findings.faults() > 0 {
+            self.outcome = Outcome::Faults;
+        }
+    }
+
     fn list(&self, f: &mut fmt::Formatter<'_>, severity: Severity, title: &str) -> fmt::Result {
         let mut of = self.findings.iter().filter(|finding| finding.severity == severity).peekable();
         if of.peek().is_some() {

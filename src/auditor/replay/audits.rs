@@ -10,7 +10,7 @@ use crate::{
     auditor::finding::{At, Check, Findings},
     wire::tlog::{
         Hash,
-        leaf::{AuditCommit, AuditDraw, AuditId, AuditOpenings, AuditResult, REGISTRY},
+        leaf::{AuditCommit, AuditDraw, AuditId, AuditOpenings, AuditResult, Hour, REGISTRY},
     },
 };
 
@@ -21,8 +21,9 @@ pub(in crate::auditor) struct Audits(BTreeMap<AuditId, Audit>);
 /// One of them, as far as it has come.
 #[derive(Debug)]
 pub(in crate::auditor) struct Audit {
-    /// Index of the leaf that began it.
-    begun: u64,
+    /// Index of the leaf that began it, and its hour.
+    pub(in crate::auditor) begun: u64,
+    pub(in crate::auditor) hour: Hour,
     pub(in crate::auditor) commit: AuditCommit,
     pub(in crate::auditor) nonce: Option<[u8; 32]>,
     pub(in crate::auditor) openings: Option<AuditOpenings>,
@@ -30,12 +31,12 @@ pub(in crate::auditor) struct Audit {
 }
 
 impl Audits {
-    pub(super) fn commit(&mut self, index: u64, commit: AuditCommit, findings: &mut Findings) {
+    pub(super) fn commit(&mut self, index: u64, commit: AuditCommit, hour: Hour, findings: &mut Findings) {
         if self.0.contains_key(&commit.audit) {
             findings.fault(Check::AuditSequence, At::leaf(REGISTRY, index), "a new audit", "one that has begun before");
             return;
         }
-        let audit = Audit { begun: index, commit, nonce: None, openings: None, ended: false };
+        let audit = Audit { begun: index, hour, commit, nonce: None, openings: None, ended: false };
         self.0.insert(audit.commit.audit, audit);
     }
 
@@ -115,8 +116,11 @@ impl Audits {
         })
     }
 
-    pub(in crate::auditor) fn get(&self, audit: AuditId) -> Option<&Audit> {
-        self.0.get(&audit)
+    /// The audit that is committed to this number. Of several the first counts: a later one would leave the choice to whoever sees the
+    /// number and what each of them would draw.
+    pub(in crate::auditor) fn first_with(&self, nonce_hash: Hash) -> Option<&Audit> {
+        let with = self.0.values().filter(|audit| audit.commit.nonce_hash == nonce_hash);
+        with.min_by_key(|audit| audit.begun)
     }
 
     /// How many have begun, and how many have ended.

@@ -78,7 +78,7 @@ impl Institutions {
             Registry::Custodians(custodians) => self.custodians(at, custodians, findings),
             Registry::Anchor(anchor) => self.anchor(index, anchor, findings),
             Registry::Stats(stats) => self.stats(index, stats, hour, findings),
-            Registry::AuditCommit(commit) => self.audits.commit(index, commit, findings),
+            Registry::AuditCommit(commit) => self.audits.commit(index, commit, hour, findings),
             Registry::AuditDraw(draw) => self.audits.draw(index, &draw, findings),
             Registry::AuditOpenings(openings) => self.audits.openings(index, openings, findings),
             Registry::AuditResult(result) => self.audits.result(index, &result, findings),
@@ -128,6 +128,11 @@ impl Institutions {
     /// Since when a table of brackets is published.
     pub(in crate::auditor) fn brackets_since(&self, version: &BracketsVersion) -> Option<Hour> {
         self.brackets.get(version).map(|(since, _)| *since)
+    }
+
+    /// A table of brackets as it was first published.
+    pub(in crate::auditor) fn brackets_of(&self, version: &BracketsVersion) -> Option<&[Bracket]> {
+        self.brackets.get(version).map(|(_, table)| table.as_slice())
     }
 
     /// How many leaves name custodians.

@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Hash,
     commitment::Opening,
     leaf::{AuditCommit, AuditId, LogName},
 };
@@ -98,17 +97,17 @@ impl Seed {
     /// The places of so many among so many, each once, in the order in which they are drawn. All of them, where there are no more.
     pub fn draw(self, draws: u32, population: u64) -> Vec<u64> {
         let wanted = u64::from(draws).min(population);
-        let (mut drawn, mut seen, mut i) = (Vec::new(), BTreeSet::new(), 0);
-        while (drawn.len() as u64) < wanted {
+        let (mut places, mut seen, mut i) = (Vec::new(), BTreeSet::new(), 0);
+        while (places.len() as u64) < wanted {
             let x = self.number(i);
             // 2⁶⁴ mod N numbers at the upper end would make some places likelier than others.
             let uneven = (u64::MAX % population + 1) % population;
             if x <= u64::MAX - uneven && seen.insert(x % population) {
-                drawn.push(x % population);
+                places.push(x % population);
             }
             i += 1;
         }
-        drawn
+        places
     }
 
     fn number(self, i: u64) -> u64 {
@@ -120,8 +119,14 @@ impl Seed {
 /// The probability that of `population` leaves with `wrong` among them `draws` find at least one.
 pub fn odds(population: u64, wrong: u64, draws: u64) -> f64 {
     let (draws, right) = (draws.min(population), population.saturating_sub(wrong));
-    let missed = (0..draws).map(|i| right.saturating_sub(i) as f64 / (population - i) as f64);
+    let missed = (0..draws).map(|i| share(right.saturating_sub(i), population - i));
     1.0 - missed.product::<f64>()
+}
+
+/// A part of a whole.
+#[expect(clippy::cast_precision_loss, reason = "no log has 2⁵² leaves, and no chance needs more digits")]
+pub fn share(part: u64, whole: u64) -> f64 {
+    part as f64 / whole as f64
 }
 
 impl Openings {
@@ -155,6 +160,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::wire::tlog::Hash;
 
     /// `tests/vectors/log.json`, `samples`.
     #[derive(Deserialize)]

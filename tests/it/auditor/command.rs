@@ -34,7 +34,13 @@ fn it_ends_with_0_1_or_2() {
     assert_eq!(faulty.status.code(), Some(1), "{}", said(&faulty.stdout));
     assert!(said(&faulty.stdout).ends_with("\nVerdict: 1 fault was found.\n"));
     assert!(said(&faulty.stderr).starts_with("heteronym: "));
-    for words in [&["no-such-directory"][..], &[], &["http://127.0.0.1:1"], &[place, "--log-key", "x"]] {
+    for words in [
+        &["no-such-directory"][..],
+        &[],
+        &["http://127.0.0.1:1"],
+        &[place, "--log-key", "x"],
+        &["sample", "nonce", "no-such-file"],
+    ] {
         let unable = audit(words);
         assert_eq!(unable.status.code(), Some(2), "{words:?}: {}", said(&unable.stderr));
         assert!(unable.stdout.is_empty() && !unable.stderr.is_empty());
@@ -48,7 +54,8 @@ fn json_is_one_document_and_help_has_examples() {
     let output = audit(&[directory.path().to_str().unwrap(), "--json"]);
     let verdict: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(verdict["outcome"], "good");
-    for words in [&["--help"][..], &["token", "--help"]] {
+    let sample = |step| ["sample", step, "--help"];
+    for words in [&["--help"][..], &["token", "--help"], &sample("new"), &sample("nonce"), &sample("check")] {
         assert!(said(&audit(words).stdout).contains("Examples:\n  heteronym audit "));
     }
 }

@@ -4,6 +4,7 @@ mod command;
 mod institutions;
 mod issuance;
 mod mirror;
+mod sample;
 mod site;
 mod token;
 mod trees;

@@ -3,6 +3,7 @@
 //! Made from wire types alone, with keys of its own: what checks logs is held against logs that the service has not written.
 
 use std::{
+    collections::HashMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -17,13 +18,16 @@ use heteronym::wire::{
     jose::{self, Algorithm, Signer, SigningKey, Typ},
     tlog::{
         Algorithm as NoteAlgorithm, Bundle, Checkpoint, Edge, Hash, NoteKey, NoteSignature, SignedCheckpoint,
-        TILE_WIDTH, Tile, encode_hashes,
+        TILE_WIDTH, Tile,
+        commitment::{Commitment, Fields, field_names},
+        encode_hashes,
         leaf::{
-            Anchor, BracketTable, Client, ClientAct, Counts, Enrol, Genesis, Hour, Issuance, Issue, Key, KeyAct, Leaf,
-            NamedKey, Nym, NymAct, OwnerTag, Policy, PublicKey, Registrar, RegistrarAct, RegistrarId, RegistrarKey,
-            Registry, Revoke, Signature, SlotTag, Stats,
+            Anchor, BracketTable, Client, ClientAct, Counts, Enrol, Facts, Genesis, Hour, Issuance, Issue, Key, KeyAct,
+            Leaf, NamedKey, Nym, NymAct, OwnerTag, Policy, PublicKey, Registrar, RegistrarAct, RegistrarId,
+            RegistrarKey, Registry, Revoke, Signature, SlotTag, Stats,
         },
-        owner::OwnerKey,
+        owner::{LogSecret, OwnerKey},
+        sample::{Enrolment, Opened},
         slot::SlotKey,
     },
 };
@@ -54,6 +58,12 @@ pub(crate) struct LogTown {
     /// How many tags and commitments have been used.
     used: u64,
     issued: u64,
+    /// Of everybody: from it come the salts.
+    secret: LogSecret,
+    /// What enrolments and tokens are bound to, by owner tag.
+    committed: HashMap<OwnerTag, Commitment>,
+    /// Who was enrolled last, and has the next token.
+    latest: OwnerTag,
 }
 
 /// A registrar's office with its signing key.
@@ -61,6 +71,9 @@ pub(crate) struct Office {
     pub(crate) id: RegistrarId,
     key: EcdsaKeyPair,
 }
+
+/// Where people live.
+pub(crate) const HOME: &str = "cog:38563";
 
 /// A second log key, a witness, and the like.
 pub(crate) fn ed25519(seed: u8) -> ed25519_dalek::SigningKey {
@@ -153,6 +166,9 @@ impl LogTown {
             pseudonym: OwnerKey::from_bytes(Zeroizing::new([5; 32])),
             used: 0,
             issued: 0,
+            secret: LogSecret::from_bytes(Zeroizing::new([6; 32])),
+            committed: HashMap::new(),
+            latest: OwnerTag::from_bytes([0; 16]),
         };
         town.institutions();
         town
@@ -217,14 +233,19 @@ impl LogTown {
 
     /// An enrolment that is not signed yet.
     pub(crate) fn draft(&mut self) -> Enrol {
-        let identity = self.fresh();
+        self.draft_of(1984, HOME)
+    }
+
+    /// The same of somebody born in that year who lives there.
+    pub(crate) fn draft_of(&mut self, birth_year: i16, area: &str) -> Enrol {
+        let (identity, owner) = (self.fresh(), self.tag());
         Enrol {
             registrar: self.office.id,
             level: "counter".parse().unwrap(),
             expires: "2031-11".parse().unwrap(),
             identity,
-            owner: self.tag(),
-            commitment: self.fresh(),
+            owner,
+            commitment: self.commit(Fields::Enrol { birth_year: Some(birth_year), area }, owner),
             key: self.office.key().id(),
             signature: Signature::from_bytes([0; 64]),
         }
@@ -232,11 +253,62 @@ impl LogTown {
 
     /// Somebody is enrolled: the owner tag.
     pub(crate) fn enrol(&mut self) -> OwnerTag {
-        let draft = self.draft();
+        self.enrol_of(1984, HOME)
+    }
+
+    /// Somebody born in that year who lives there is enrolled.
+    pub(crate) fn enrol_of(&mut self, birth_year: i16, area: &str) -> OwnerTag {
+        let draft = self.draft_of(birth_year, area);
+        self.enrol_by(draft)
+    }
+
+    /// The office signs a draft.
+    pub(crate) fn enrol_by(&mut self, draft: Enrol) -> OwnerTag {
         let enrol = self.office.signs(self.hour(), draft);
-        let owner = enrol.owner;
+        self.latest = enrol.owner;
         self.act(enrol);
-        owner
+        self.latest
+    }
+
+    /// What a leaf is bound to, which can be opened later.
+    fn commit(&mut self, fields: Fields<'_>, owner: OwnerTag) -> Hash {
+        let commitment = fields.commit(&self.secret, owner).unwrap();
+        let root = commitment.root();
+        self.committed.insert(owner, commitment);
+        root
+    }
+
+    /// A token that says this is logged: its index.
+    pub(crate) fn issue_of(&mut self, fields: Fields<'_>) -> u64 {
+        let token = self.token();
+        let (mut issue, _) = self.issue_leaf(&token);
+        issue.commitment = self.commit(fields, issue.owner);
+        self.act(issue);
+        self.issuance.len() - 1
+    }
+
+    /// The indices of all tokens.
+    pub(crate) fn tokens(&self) -> Vec<u64> {
+        let is_token = |index: &u64| matches!(self.leaf(*index), Issuance::Issue(_));
+        (0..self.issuance.len()).filter(is_token).collect()
+    }
+
+    /// Everything that the token at an index is bound to, and its enrolment.
+    pub(crate) fn opened(&self, index: u64) -> Opened {
+        let fields = |facts: &Issuance| -> Vec<_> {
+            let names = field_names(facts.kind()).unwrap();
+            names.iter().map(|name| self.committed[&facts.owner()].open(name).unwrap()).collect()
+        };
+        let token = fields(&self.leaf(index));
+        let enrol: OwnerTag = token[3].value.as_str().parse().unwrap();
+        let is_named = |index: &u64| matches!(self.leaf(*index), Issuance::Enrol(leaf) if leaf.owner == enrol);
+        let index = (0..self.issuance.len()).find(is_named).unwrap();
+        let log = self.issuance.name.parse().unwrap();
+        Opened { fields: token, enrolment: Enrolment { log, index, fields: fields(&self.leaf(index)) } }
+    }
+
+    fn leaf(&self, index: u64) -> Issuance {
+        Leaf::parse(&self.issuance.entries[usize::try_from(index).unwrap()]).unwrap().facts
     }
 
     /// Somebody takes a place, or gives it up.
@@ -249,12 +321,14 @@ impl LogTown {
     pub(crate) fn issue_leaf(&mut self, token: &str) -> (Issue, u64) {
         let number = self.issued;
         self.issued += 1;
+        let owner = self.pseudonym.tag(number);
+        let says = Fields::Issue { bracket: "Y_GE40", birth_year: Some(1984), area: "FR-38", enrol: self.latest };
         let issue = Issue {
             token: Hash::from_bytes(Sha256::digest(token).into()),
             kid: self.token_key.kid().parse().unwrap(),
             brackets: "standard-1".parse().unwrap(),
-            owner: self.pseudonym.tag(number),
-            commitment: self.fresh(),
+            owner,
+            commitment: self.commit(says, owner),
         };
         (issue, number)
     }

@@ -1,6 +1,7 @@
 //! Sampled audits, on both engines and over HTTP: what an auditor gets opened, what nobody else does, and what stays.
 
 mod audits;
+mod checked;
 mod opening;
 mod page;
 
@@ -107,10 +108,14 @@ impl House {
     /// A token whose leaf is bound to whatever a test wants.
     async fn issue(&self, citizen: &Citizen, number: u64, bracket: &str, birth_year: i16, area: &str) {
         let services = &self.service.services;
+        let signed = self.acts().await.into_iter().find_map(|act| match act {
+            Issuance::Issue(issue) => Some(issue.kid.to_string()),
+            _ => None,
+        });
         let voice = services.pseudonyms.of_person(citizen.person).await.unwrap()[0].voice();
         let token = Token {
             hash: hash(&number.to_be_bytes()),
-            kid: "a-key".to_owned(),
+            kid: signed.unwrap(),
             brackets: "standard-1".to_owned(),
             bracket: bracket.to_owned(),
             area: area.to_owned(),

@@ -23,6 +23,7 @@ pub mod logout;
 pub mod proofing;
 pub mod provider;
 pub mod pseudonym;
+pub mod sampling;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;

@@ -1,5 +1,6 @@
 //! The composition root: services put together, the router on one screen, the command line.
 
+mod auditors;
 mod clients;
 mod data;
 mod demo;
@@ -50,6 +51,7 @@ enum Command {
     Keys(keys::Args),
     Clients(clients::Args),
     Registrars(registrars::Args),
+    Auditors(auditors::Args),
     Forum(Box<forum::Args>),
     Audit(Box<auditor::Args>),
     /// A custodian's own tool: make the key that names are sealed to.
@@ -96,6 +98,7 @@ pub async fn answer(cli: Cli, out: &mut impl Write) -> anyhow::Result<()> {
         Command::Keys(args) => keys::run(args, out).await,
         Command::Clients(args) => clients::run(args, out).await,
         Command::Registrars(args) => registrars::run(args, out).await,
+        Command::Auditors(args) => auditors::run(args, out).await,
         Command::Forum(args) => serve::forum(*args, out).await,
         Command::Audit(args) => audit(*args, out).await,
         Command::Custodian(command) => Ok(custodian::run(&command, &mut Ambient::system().rng(), out)?),

@@ -24,6 +24,7 @@ use crate::{
     proofing::{self, Proofing},
     provider::{Lifetimes, Mtls, Parts, Provider, logout::Logout},
     pseudonym::Pseudonyms,
+    sampling::{self, Sampling},
     store::Store,
     tasks::{Keys, Tasks},
     transparency::{
@@ -61,6 +62,7 @@ pub struct Services {
     pub pseudonyms: Pseudonyms,
     pub consents: Consents,
     pub proofing: Proofing,
+    pub sampling: Sampling,
     pub provider: Provider,
     pub logout: Logout,
     site: Arc<Site>,
@@ -104,6 +106,14 @@ impl Services {
             ambient.clone(),
             proofing_policy(&config),
         );
+        let sampling = Sampling::new(sampling::Parts {
+            store: store.clone(),
+            keyring: Arc::clone(&keyring),
+            accounts: accounts.clone(),
+            attributes: attributes.clone(),
+            owners: owners.clone(),
+            ambient: ambient.clone(),
+        });
         let provider = Provider::new(Parts {
             name: config.server.name.clone(),
             issuer: config.server.issuer.clone(),
@@ -138,6 +148,7 @@ impl Services {
             pseudonyms,
             consents,
             proofing,
+            sampling,
             provider,
             logout,
             site,
@@ -165,6 +176,7 @@ impl Services {
                 owners: self.owners.clone(),
             }))
             .merge(web::registrar::routes(self.proofing.clone()))
+            .merge(web::audit::routes(self.sampling.clone()))
             .layer(Extension(self.accounts.clone()))
             .layer(Extension(web::Farewells(self.logout.clone())))
             .layer(Extension(web::Destinations(self.provider.clone())));
@@ -182,6 +194,7 @@ impl Services {
             logout: self.logout.clone(),
             transparency: self.transparency.clone(),
             institutions: self.institutions.clone(),
+            sampling: self.sampling.clone(),
             ambient: self.ambient.clone(),
         }
     }

@@ -121,6 +121,16 @@ impl BracketTable {
         &self.brackets
     }
 
+    /// Every bracket that a forum may have asked for: each of this table, and each that neighbours run together make. One that
+    /// holds every age says nothing, and has no spelling.
+    pub fn runs(&self) -> impl Iterator<Item = AgeBracket> {
+        let from = |(at, first): (usize, &AgeBracket)| {
+            let youngest = first.youngest;
+            self.brackets.iter().skip(at).map(move |last| AgeBracket { youngest, oldest: last.oldest })
+        };
+        self.brackets.iter().enumerate().flat_map(from).filter(|run| run.youngest > 0 || run.oldest.is_some())
+    }
+
     /// The bracket of the age reached in the calendar year `year`. None before the year of birth.
     pub fn bracket(&self, birth_year: i16, year: i16) -> Option<AgeBracket> {
         let age = age_reached(birth_year, year)?;
@@ -224,6 +234,16 @@ mod tests {
     fn starting_at(starts: &[u8]) -> Vec<AgeBracket> {
         let ends = starts.iter().skip(1).map(|next| Some(next - 1)).chain([None]);
         starts.iter().zip(ends).map(|(&youngest, oldest)| AgeBracket { youngest, oldest }).collect()
+    }
+
+    #[test]
+    fn what_a_forum_may_have_asked_for_is_every_run_of_neighbours() {
+        let table = BracketTable::default();
+        let runs: Vec<_> = table.runs().map(|run| run.to_string()).collect();
+        assert_eq!((runs.len(), runs[0].as_str(), runs[43].as_str()), (44, "Y_LT18", "Y_GE80"));
+        assert!(runs.iter().all(|run| run.parse::<AgeBracket>().is_ok()), "each has a spelling");
+        assert!(["Y18-29", "Y_GE18", "Y_LT30", "Y30-39"].iter().all(|run| runs.contains(&(*run).to_owned())));
+        assert!(!runs.contains(&"Y18-26".to_owned()));
     }
 
     #[test]

@@ -120,6 +120,17 @@ pub async fn leaves(tx: &mut Tx, log: LogName, from: u64, to: u64) -> Result<Vec
     tx.all(LEAVES, values).await?.iter().map(|row| row.blob(0)).collect()
 }
 
+/// The indices of at most so many leaves of tokens, from one index to before another.
+pub async fn indices_of_tokens(
+    tx: &mut Tx,
+    log: LogName,
+    (from, to): (u64, u64),
+    most: u32,
+) -> Result<Vec<u64>, StoreError> {
+    let values = values![name(log).as_str(), number(from)?, number(to)?, i64::from(most)];
+    tx.all(INDICES_OF_TOKENS, values).await?.iter().map(|row| size(row, 0)).collect()
+}
+
 /// The leaf of a token, by the token's SHA-256.
 pub async fn by_token(tx: &mut Tx, token: &[u8; 32]) -> Result<Option<Entry>, StoreError> {
     tx.optional(BY_TOKEN, values![token]).await?.map(|row| entry(&row)).transpose()
@@ -204,6 +215,8 @@ statements! {
     TILE = "SELECT hashes FROM log_tiles WHERE log = $1 AND level = $2 AND idx = $3";
     TILE_ROOTS = "SELECT root FROM log_tiles WHERE log = $1 AND level = $2 AND idx >= $3 AND idx < $4 ORDER BY idx";
     LEAVES = "SELECT leaf FROM log_entries WHERE log = $1 AND idx >= $2 AND idx < $3 ORDER BY idx";
+    INDICES_OF_TOKENS = "SELECT idx FROM log_entries
+                         WHERE log = $1 AND idx >= $2 AND idx < $3 AND token IS NOT NULL ORDER BY idx LIMIT $4";
     BY_TOKEN = "SELECT log, idx, leaf FROM log_entries WHERE token = $1";
     BY_OWNER = "SELECT log, idx, leaf FROM log_entries WHERE owner = $1";
     BY_OWNERS = "SELECT log, idx, leaf FROM log_entries WHERE owner >= $1 AND owner <= $2 ORDER BY owner LIMIT $3";

@@ -5,7 +5,7 @@ use super::{
     Row, StoreError, Tx,
     statement::{statements, values},
 };
-use crate::domain::ids::{PersonId, PseudonymId};
+use crate::domain::ids::{PersonId, PseudonymId, Sector};
 
 /// The row of a person.
 #[derive(Clone, PartialEq, Eq)]
@@ -13,6 +13,24 @@ pub struct Secret {
     pub sealed: Vec<u8>,
     /// The number of the leaf of the enrolment that counts.
     pub enrolment: u64,
+}
+
+/// The secret of one of many, and how many leaves the person has.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Holder {
+    pub person: PersonId,
+    pub secret: Secret,
+    pub leaves: u64,
+}
+
+/// By what the tokens of one pseudonym are found, and how many there are.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Voiced {
+    pub person: PersonId,
+    pub sector: Sector,
+    pub slot: u32,
+    pub generation: u32,
+    pub leaves: u64,
 }
 
 /// Keeps a secret for a person who has none; false when there is one.
@@ -50,6 +68,28 @@ pub async fn counted_of_pseudonym(tx: &mut Tx, pseudonym: PseudonymId) -> Result
     tx.optional(COUNTED_OF_PSEUDONYM, values![pseudonym]).await?.map(|row| number(&row, 0)).transpose()
 }
 
+/// One page of all who have a secret, in the order of their ids. The next page begins after the last id of this page.
+pub async fn page(tx: &mut Tx, after: PersonId, most: u32) -> Result<Vec<Holder>, StoreError> {
+    let rows = tx.all(PAGE, values![after, i64::from(most)]).await?;
+    let holder = |row: &Row| {
+        let secret = Secret { sealed: row.blob(1)?, enrolment: number(row, 2)? };
+        Ok(Holder { person: row.id(0)?, secret, leaves: number(row, 3)? })
+    };
+    rows.iter().map(holder).collect()
+}
+
+/// The pseudonyms under which tokens were logged, retired ones included, of everybody after one id up to another.
+pub async fn voiced(tx: &mut Tx, after: PersonId, to: PersonId) -> Result<Vec<Voiced>, StoreError> {
+    let rows = tx.all(VOICED, values![after, to]).await?;
+    let small =
+        |number: i64| number.try_into().map_err(|_| StoreError::Corrupt("a slot or generation is out of range"));
+    let voiced = |row: &Row| {
+        let (slot, generation) = (small(row.int(2)?)?, small(row.int(3)?)?);
+        Ok(Voiced { person: row.id(0)?, sector: row.parsed(1)?, slot, generation, leaves: number(row, 4)? })
+    };
+    rows.iter().map(voiced).collect()
+}
+
 /// Forgets the secret: the person's leaves cannot be found or opened any more.
 pub async fn erase(tx: &mut Tx, person: PersonId) -> Result<bool, StoreError> {
     tx.changed(ERASE, values![person]).await
@@ -70,5 +110,8 @@ statements! {
     COUNTED = "SELECT leaves FROM log_secrets WHERE person_id = $1";
     COUNT_OF_PSEUDONYM = "UPDATE pseudonyms SET leaves = leaves + 1 WHERE id = $1 RETURNING leaves - 1";
     COUNTED_OF_PSEUDONYM = "SELECT leaves FROM pseudonyms WHERE id = $1";
+    PAGE = "SELECT person_id, sealed, enrolment, leaves FROM log_secrets WHERE person_id > $1 ORDER BY person_id LIMIT $2";
+    VOICED = "SELECT person_id, sector, slot, generation, leaves FROM pseudonyms
+              WHERE person_id > $1 AND person_id <= $2 AND leaves > 0 ORDER BY person_id, sector, slot";
     ERASE = "DELETE FROM log_secrets WHERE person_id = $1";
 }

@@ -13,6 +13,7 @@ mod statement;
 mod value;
 
 pub mod accounts;
+pub mod audits;
 pub mod clients;
 pub mod consents;
 pub mod cosigned;
@@ -39,6 +40,7 @@ pub use value::{Row, Value};
 pub fn statements() -> Vec<Statement> {
     [
         accounts::ALL,
+        audits::ALL,
         clients::ALL,
         consents::ALL,
         cosigned::ALL,

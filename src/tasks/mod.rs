@@ -16,6 +16,7 @@ use crate::{
     domain::ambient::{Ambient, Timestamp},
     keyring::KeyringError,
     provider::logout::Logout,
+    sampling::Sampling,
     store::{Store, StoreError, Tx, accounts, clients, grants, sessions, spent, throttles},
     transparency::{Institutions, MemoryError, Transparency},
 };
@@ -53,6 +54,8 @@ pub enum Task {
     Registry,
     /// Puts the head of the running issuance log into the registry, once a day.
     Anchors,
+    /// Opens what sampled audits have drawn, and ends those that are over.
+    Audits,
 }
 
 /// The periodic work of one node.
@@ -64,6 +67,7 @@ pub struct Tasks {
     pub logout: Logout,
     pub transparency: Transparency,
     pub institutions: Institutions,
+    pub sampling: Sampling,
     pub ambient: Ambient,
 }
 
@@ -81,7 +85,7 @@ pub enum TaskError {
 }
 
 impl Task {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Sessions,
         Self::Ceremonies,
         Self::Throttles,
@@ -96,6 +100,7 @@ impl Task {
         Self::Heads,
         Self::Registry,
         Self::Anchors,
+        Self::Audits,
     ];
 
     /// The name in the log.
@@ -115,13 +120,14 @@ impl Task {
             Self::Heads => "log heads",
             Self::Registry => "registry",
             Self::Anchors => "log anchors",
+            Self::Audits => "sampled audits",
         }
     }
 
     /// The time between two rounds. The less there is to remove in one statement, the less it holds others up.
     const fn interval(self) -> Duration {
         match self {
-            Self::Grants | Self::Spent | Self::Ceremonies | Self::Registry => Duration::from_mins(1),
+            Self::Grants | Self::Spent | Self::Ceremonies | Self::Registry | Self::Audits => Duration::from_mins(1),
             Self::Sessions | Self::Crowds => Duration::from_mins(5),
             Self::Throttles => Duration::from_hours(6),
             Self::Facts => Duration::from_hours(4),
@@ -137,7 +143,7 @@ impl Task {
     /// What a node needs from its first moment on begins at once: the first citizen would have to wait for all rows, and
     /// a key may have been revoked since it was read, a forum may wait for what a crash kept back.
     const fn begins_at_once(self) -> bool {
-        matches!(self, Self::Crowds | Self::Keys | Self::Logouts | Self::Heads | Self::Registry)
+        matches!(self, Self::Crowds | Self::Keys | Self::Logouts | Self::Heads | Self::Registry | Self::Audits)
     }
 }
 
@@ -182,6 +188,7 @@ impl Tasks {
             Task::Heads => self.transparency.remember().await?.into(),
             Task::Registry => self.institutions.round(&self.store).await? + self.transparency.publish_counts().await?,
             Task::Anchors => self.transparency.anchor().await?.into(),
+            Task::Audits => self.sampling.end_old().await? + self.sampling.open(usize::MAX).await?,
         })
     }
 

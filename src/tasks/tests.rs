@@ -7,6 +7,7 @@ use std::sync::{
 
 use super::*;
 use crate::{
+    accounts::Accounts,
     attributes::tests::{World, facts},
     clients::{Clients, Outbound},
     consent::Consents,
@@ -20,6 +21,7 @@ use crate::{
     },
     provider::{Lifetimes, Parts, Provider},
     pseudonym::Pseudonyms,
+    sampling,
     store::{Log, NewLeaf, clients as rows, consents, pseudonyms},
     transparency,
 };
@@ -35,8 +37,24 @@ fn tasks(world: &World) -> Tasks {
         logout,
         transparency,
         institutions: institutions(world),
+        sampling: sampling(world),
         ambient: world.ambient(),
     }
+}
+
+/// With nobody who audits.
+fn sampling(world: &World) -> Sampling {
+    let policy = crate::accounts::Policy::default();
+    let issuer = "https://id.example".parse().unwrap();
+    let accounts = Accounts::new(world.store.clone(), world.keyring(), world.ambient(), policy, &issuer, "Test");
+    Sampling::new(sampling::Parts {
+        store: world.store.clone(),
+        keyring: world.keyring(),
+        accounts: accounts.unwrap(),
+        attributes: world.attributes.clone(),
+        owners: transparency::Owners::new(world.keyring(), world.ambient()),
+        ambient: world.ambient(),
+    })
 }
 
 fn institutions(world: &World) -> Institutions {

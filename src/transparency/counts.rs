@@ -15,8 +15,8 @@ use crate::{
         log::{self, Head},
     },
     wire::tlog::leaf::{
-        Client, ClientAct, ClientId, Counts, Genesis, Issuance, IssuanceLeaf, Key, Month, Registrar, RegistrarAct,
-        RegistrarId, Registry, RegistryLeaf,
+        AuditCommit, AuditId, AuditOpenings, AuditResult, Client, ClientAct, ClientId, Counts, Genesis, Hour, Issuance,
+        IssuanceLeaf, Key, Month, Registrar, RegistrarAct, RegistrarId, Registry, RegistryLeaf,
     },
 };
 
@@ -32,6 +32,18 @@ pub struct Tally {
     pub keys: Vec<Key>,
     pub registrars: BTreeMap<RegistrarId, Registrar>,
     forums: BTreeSet<ClientId>,
+    /// In the order in which they were begun.
+    pub audits: Vec<Sampled>,
+}
+
+/// A sampled audit, as far as the registry tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sampled {
+    pub began: Hour,
+    pub commit: AuditCommit,
+    pub drawn: bool,
+    pub openings: Option<AuditOpenings>,
+    pub result: Option<AuditResult>,
 }
 
 /// The leaves of one month.
@@ -72,7 +84,7 @@ impl Tally {
     fn take(&mut self, log: LogName, leaf: &[u8]) -> Result<(), StoreError> {
         if log == LogName::Registry {
             let leaf = RegistryLeaf::parse(leaf).map_err(|_| UNREADABLE)?;
-            self.institution(leaf.hour.month(), leaf.facts);
+            self.institution(leaf.hour, leaf.facts);
         } else {
             let leaf = IssuanceLeaf::parse(leaf).map_err(|_| UNREADABLE)?;
             self.months.entry(leaf.hour.month()).or_default().take(&leaf.facts);
@@ -80,9 +92,9 @@ impl Tally {
         Ok(())
     }
 
-    fn institution(&mut self, month: Month, facts: Registry) {
+    fn institution(&mut self, hour: Hour, facts: Registry) {
         match facts {
-            Registry::Genesis(Genesis { .. }) => self.began = Some(month),
+            Registry::Genesis(Genesis { .. }) => self.began = Some(hour.month()),
             Registry::Key(key) => match self.keys.iter_mut().find(|known| known.kid == key.kid) {
                 Some(known) => *known = key,
                 None => self.keys.push(key),
@@ -99,7 +111,22 @@ impl Tally {
             Registry::Client(Client { id, .. }) => {
                 self.forums.insert(id);
             }
+            Registry::AuditCommit(commit) => {
+                self.audits.push(Sampled { began: hour, commit, drawn: false, openings: None, result: None });
+            }
+            Registry::AuditDraw(draw) => self.sampled(draw.audit, |audit| audit.drawn = true),
+            Registry::AuditOpenings(openings) => {
+                self.sampled(openings.audit, |audit| audit.openings = Some(openings.clone()));
+            }
+            Registry::AuditResult(result) => self.sampled(result.audit, |audit| audit.result = Some(result.clone())),
             _ => {}
+        }
+    }
+
+    /// Notes a further step of an audit.
+    fn sampled(&mut self, id: AuditId, step: impl FnOnce(&mut Sampled)) {
+        if let Some(audit) = self.audits.iter_mut().rev().find(|audit| audit.commit.audit == id) {
+            step(audit);
         }
     }
 }

@@ -46,7 +46,7 @@ use crate::{
 pub use crate::wire::tlog::leaf::NymAct;
 
 pub use self::{
-    counts::{Monthly, Tally},
+    counts::{Monthly, Sampled, Tally},
     fault::Divergence,
     institutions::Institutions,
     mine::{Ledger, Own, Series},

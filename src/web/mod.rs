@@ -1,6 +1,7 @@
 //! The provider's pages: routes, forms and templates, each page beside its handler. No SQL and no cryptography here.
 
 pub mod account;
+pub mod audit;
 pub mod connect;
 pub mod oidc;
 pub mod public;
@@ -42,6 +43,8 @@ pub mod paths {
     pub const ACCESS: &str = "/account/access";
     pub const WELCOME: &str = "/account/welcome";
     pub const REGISTRAR: &str = "/registrar";
+    /// Sampled audits.
+    pub const AUDIT: &str = "/audit";
     /// A sign-in to a forum under way, sealed in the parameter `tx`.
     pub const INTERACTION: &str = "/interaction";
     pub const CHOOSE: &str = "/interaction/choose";
@@ -115,6 +118,7 @@ pub fn texts() -> Result<Texts, TextsError> {
         account::TEXTS,
         account::FORUM_TEXTS,
         registrar::TEXTS,
+        audit::TEXTS,
     ];
     Texts::load(&pages.concat())
 }

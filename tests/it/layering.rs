@@ -25,6 +25,7 @@ const TABLE: &str = "
     logout        : domain store keyring
     accounts      : domain store keyring transparency vault logout
     attributes    : domain store keyring vault
+    sampling      : domain wire store keyring transparency accounts attributes
     proofing      : domain wire store keyring transparency vault logout accounts attributes
     pseudonym     : domain store keyring transparency vault logout
     clients       : domain wire config store transparency
@@ -32,21 +33,22 @@ const TABLE: &str = "
     issuance      : domain wire store keyring attributes pseudonym consent transparency
     provider      : domain wire store keyring transparency logout accounts clients consent pseudonym attributes issuance
     lifting       : domain wire store transparency accounts
-    tasks         : domain store keyring vault accounts proofing attributes pseudonym clients consent transparency issuance provider lifting
-    web           : domain wire http telemetry config store keyring vault logout accounts proofing attributes pseudonym clients consent transparency issuance provider lifting
+    tasks         : domain store keyring vault accounts proofing attributes sampling pseudonym clients consent transparency issuance provider lifting
+    web           : domain wire http telemetry config store keyring vault logout accounts proofing attributes sampling pseudonym clients consent transparency issuance provider lifting
     web/shared    : domain wire http telemetry config accounts attributes pseudonym web
     web/oidc      : domain wire http telemetry config accounts attributes pseudonym clients consent issuance provider web web/shared
     web/public    : domain wire http telemetry config clients transparency web web/shared
     web/connect   : domain wire http telemetry config accounts attributes clients issuance provider web web/shared
     web/account   : domain wire http telemetry config accounts attributes pseudonym clients consent transparency web web/shared
     web/registrar : domain wire http telemetry config vault accounts proofing attributes web web/shared
+    web/audit     : domain wire http telemetry config accounts sampling web web/shared
     web/admin     : domain wire http telemetry config accounts clients web web/shared
     web/lifting   : domain wire http telemetry config accounts lifting transparency web web/shared
     forum         : wire http telemetry
     auditor       : wire http telemetry
     custodian     : wire http telemetry
     witness       : wire http telemetry
-    app           : domain wire http telemetry config store keyring vault logout accounts proofing attributes pseudonym clients consent transparency issuance provider lifting tasks web forum auditor custodian witness
+    app           : domain wire http telemetry config store keyring vault logout accounts proofing attributes sampling pseudonym clients consent transparency issuance provider lifting tasks web forum auditor custodian witness
     main          : app
     lib           :
 ";

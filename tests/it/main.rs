@@ -31,6 +31,7 @@ mod provider;
 mod real_clients;
 mod registrar;
 mod rust_source;
+mod sampling;
 mod serve;
 mod store;
 mod transparency;

@@ -13,11 +13,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::Services;
-use crate::{
-    accounts::{Holder, InviteCode, Purpose},
-    proofing::{By, EnrolError, OfficeKey, Proofing, Text, Typed},
-    store::{StoreError, accounts as rows},
-};
+use crate::proofing::{By, EnrolError, OfficeKey, Proofing, Text, Typed};
 
 /// Somebody who waits to be activated.
 #[derive(Serialize, Deserialize)]
@@ -76,19 +72,9 @@ pub(super) fn office_key(data: &Path) -> anyhow::Result<OfficeKey> {
 }
 
 pub(super) async fn auditor(services: &Services) -> anyhow::Result<Staff> {
-    let account = services.accounts.prepare(Holder::Auditor);
-    let code = InviteCode::generate(&mut services.ambient.rng());
-    let login = account.login.clone();
-    let (hash, now) = (code.hash(), services.ambient.now());
-    let expires_at = now.plus(services.config.accounts.invite_lifetime);
-    let written = services.store.write::<_, StoreError, _>(move |tx| {
-        Box::pin(async move {
-            rows::insert(tx, &account).await?;
-            rows::insert_invite(tx, hash, account.id, Purpose::Activate, now, expires_at).await
-        })
-    });
-    written.await?;
-    Ok(Staff { login, activation_code: code.grouped(), activation_url: services.activation_url(&code) })
+    let auditor = services.sampling.add_auditor(AUDITOR).await?;
+    let activation_url = services.activation_url(&auditor.code);
+    Ok(Staff { login: auditor.login.grouped(), activation_code: auditor.code.grouped(), activation_url })
 }
 
 /// Enrols the people around, so that a bracket and a département are shared by many. They come while the demonstration
@@ -222,6 +208,7 @@ const WAITING: [Person; 3] = [
 ];
 
 const OFFICE: &str = "Mairie de Grenoble";
+const AUDITOR: &str = "La Gazette du Dauphiné";
 const NEIGHBOURS: usize = 240;
 const GIVEN_NAMES: [&str; 20] = [
     "Alice",

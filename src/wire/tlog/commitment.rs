@@ -123,6 +123,37 @@ impl Fields<'_> {
 }
 
 impl Commitment {
+    /// The commitment with this root of a leaf of this kind, found by trying: for each field, in the order of the kind, the
+    /// values that it may have. Every value is hashed once, not once for each combination; `None` where none of them fits.
+    pub fn find(
+        kind: &str,
+        secret: &LogSecret,
+        owner: OwnerTag,
+        root: Hash,
+        candidates: &[Vec<FieldValue>],
+    ) -> Option<Self> {
+        let names = field_names(kind).filter(|names| names.len() == candidates.len())?;
+        let salts: Vec<_> = names.iter().map(|name| secret.salt(owner, name)).collect();
+        let fields = names.iter().zip(&salts).zip(candidates);
+        let mut subtrees: Vec<Vec<(Hash, Vec<usize>)>> = fields
+            .map(|((name, salt), values)| {
+                let entry = |(at, value)| (hash(name, salt.expose(), value), vec![at]);
+                values.iter().enumerate().map(entry).collect()
+            })
+            .collect();
+        while subtrees.len() > 2 {
+            subtrees = subtrees.chunks(2).map(joined).collect();
+        }
+        let chosen = match subtrees.as_slice() {
+            [only] => only.iter().find(|(hash, _)| *hash == root)?.1.clone(),
+            [left, right] => pairs(left, right).find(|(hash, ..)| *hash == root).map(|(_, l, r)| [l, r].concat())?,
+            _ => return None,
+        };
+        let fields = names.iter().zip(salts).zip(candidates.iter().zip(chosen));
+        let fields = fields.map(|((name, salt), (values, at))| Some((*name, salt, values.get(at)?.clone())));
+        Self::new(fields.collect::<Option<_>>()?).ok()
+    }
+
     fn new(fields: Vec<(&'static str, Salt, FieldValue)>) -> Result<Self, InvalidForm> {
         let leaves: Vec<_> = fields.iter().map(|(name, salt, value)| hash(name, salt.expose(), value)).collect();
         let none = InvalidForm("a commitment to at least one field");
@@ -169,6 +200,23 @@ impl std::fmt::Debug for Opening {
 fn hash(name: &str, salt: &[u8; 32], value: &FieldValue) -> Hash {
     let entry = [&lp(name.as_bytes()), salt.as_slice(), &lp(value.as_str().as_bytes())].concat();
     Hash::of_leaf(&Zeroizing::new(entry))
+}
+
+/// What two neighbours of a level may come to together; a last one without a neighbour goes up as it is (RFC 6962 §2.1).
+fn joined(neighbours: &[Vec<(Hash, Vec<usize>)>]) -> Vec<(Hash, Vec<usize>)> {
+    match neighbours {
+        [left, right] => pairs(left, right).map(|(hash, l, r)| (hash, [l, r].concat())).collect(),
+        rest => rest.concat(),
+    }
+}
+
+fn pairs<'a>(
+    left: &'a [(Hash, Vec<usize>)],
+    right: &'a [(Hash, Vec<usize>)],
+) -> impl Iterator<Item = (Hash, &'a [usize], &'a [usize])> {
+    left.iter().flat_map(move |(one, l)| {
+        right.iter().map(move |(other, r)| (Hash::of_children(*one, *other), l.as_slice(), r.as_slice()))
+    })
 }
 
 fn size(leaves: &[Hash]) -> u64 {
@@ -293,6 +341,34 @@ mod tests {
             fields.commit(&secret, owner).unwrap().root()
         };
         assert!(root(1, OWNER) != root(1, ENROL) && root(1, OWNER) != root(2, OWNER));
+    }
+
+    #[test]
+    fn what_a_leaf_is_bound_to_is_found_among_what_it_may_be() {
+        let value = |text: &str| text.parse::<FieldValue>().unwrap();
+        let years: Vec<_> = ["", "1983", "1984", "1985"].map(value).into();
+        let areas: Vec<_> = ["cog:38185", "", "FR-38", "cog:38563"].map(value).into();
+        let enrols: Vec<_> = [OWNER, ENROL].map(|tag| value(&tag.to_string())).into();
+        let brackets: Vec<_> = ["", "Y40-49", "Y30-39"].map(value).into();
+        for (fields, commitment) in commitments() {
+            let mut candidates = match fields {
+                Fields::Enrol { .. } => vec![years.clone(), areas.clone()],
+                Fields::Issue { .. } => vec![brackets.clone(), years.clone(), areas.clone(), enrols.clone()],
+                _ => vec![enrols.clone()],
+            };
+            let find = |candidates: &[Vec<FieldValue>]| {
+                Commitment::find(fields.kind(), &secret(), OWNER, commitment.root(), candidates)
+            };
+            let found = find(&candidates).unwrap();
+            assert_eq!(found.root(), commitment.root());
+            for name in field_names(fields.kind()).unwrap() {
+                assert!(found.open(name) == commitment.open(name), "{name}");
+            }
+            assert!(find(&candidates[1..]).is_none() && find(&[]).is_none(), "one list for each field");
+            let right = commitment.fields[0].2.clone();
+            candidates[0].retain(|value| *value != right);
+            assert!(find(&candidates).is_none(), "what is not among them is not found");
+        }
     }
 
     #[test]

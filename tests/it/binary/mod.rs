@@ -1,5 +1,6 @@
 //! The program as somebody runs it: its arguments, what it says, how it ends.
 
+mod auditors;
 mod demo;
 mod registrars;
 mod serve;

@@ -40,9 +40,14 @@ impl Service {
 
     /// The verdict of `heteronym audit` with these words, at the service's own time.
     pub(crate) async fn audited(&self, words: &[&str]) -> Value {
+        serde_json::from_str(&self.said(&[words, &["--json"]].concat()).await).unwrap()
+    }
+
+    /// What `heteronym audit` says to these words.
+    pub(crate) async fn said(&self, words: &[&str]) -> String {
         let mut out = Vec::new();
-        let line = Line::try_parse_from([&["audit"], words, &["--json"]].concat()).unwrap();
+        let line = Line::try_parse_from([&["audit"], words].concat()).unwrap();
         auditor::run(line.args, self.clock.now().0, &mut StdRng::from_seed([7; 32]), &mut out).await.unwrap();
-        serde_json::from_slice(&out).unwrap()
+        String::from_utf8(out).unwrap()
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod faults;
 mod world;
 
 mod accounts;
+mod audits;
 mod clients;
 mod contenders;
 mod cosigned;

@@ -28,6 +28,8 @@ overview-renewal-near = Your enrolment has to be renewed by { $day }. Go to the 
 overview-renewal-over = Your enrolment was to be renewed by { $day }. Go to the counter with your identity document: { $office }.
 overview-departed = Your enrolment ended on { $day }. No forum gets anything new about you. To come back, go to the counter: you will find your pseudonyms again.
 overview-staff-auditor = This account is for auditing. It has no forums.
+overview-audit-text = Have tokens opened that nobody could choose, and check whether they say what was enrolled.
+overview-audit-button = Go to the audits
 overview-staff-custodian = This account is a custodian’s. It has no forums.
 overview-staff-administrator = This account is an administrator’s. It has no forums.
 
@@ -123,7 +125,10 @@ log-nym-create = You took a pseudonym:
 log-nym-retire = You gave a pseudonym up:
 log-issue = A token was issued for
 log-revoke = Your enrolment was ended ({ $reason })
-log-access = Somebody of the staff opened your record ({ $purpose })
+log-access = { $purpose ->
+    [audit] A token of yours was drawn for an auditor, and opened: bracket, year of birth and area, not who you are
+   *[other] Somebody of the staff opened your record ({ $purpose })
+}
 log-yourself = your record
 log-unknown = The service knows nothing of this one: report it
 log-missing = Entry number { $number } of { $whose } is in no log. It may have been taken away: report it.

@@ -28,6 +28,8 @@ overview-renewal-near = Votre inscription est à renouveler avant le { $day }. P
 overview-renewal-over = Votre inscription était à renouveler avant le { $day }. Passez au guichet avec votre pièce d’identité : { $office }.
 overview-departed = Votre inscription a pris fin le { $day }. Aucun forum ne reçoit plus rien de nouveau sur vous. Pour revenir, passez au guichet : vous retrouverez vos pseudonymes.
 overview-staff-auditor = Ce compte sert au contrôle. Il n’a pas de forums.
+overview-audit-text = Faites ouvrir des jetons que personne n’a pu choisir, et vérifiez qu’ils disent ce qui a été inscrit.
+overview-audit-button = Aller aux contrôles
 overview-staff-custodian = Ce compte est celui d’un dépositaire. Il n’a pas de forums.
 overview-staff-administrator = Ce compte est celui d’un administrateur. Il n’a pas de forums.
 
@@ -123,7 +125,10 @@ log-nym-create = Vous avez pris un pseudonyme :
 log-nym-retire = Vous avez rendu un pseudonyme :
 log-issue = Un jeton a été délivré pour
 log-revoke = Votre inscription a pris fin ({ $reason })
-log-access = Un agent a ouvert votre dossier ({ $purpose })
+log-access = { $purpose ->
+    [audit] Un de vos jetons a été tiré pour un contrôleur, et ouvert : tranche, année de naissance et territoire, pas qui vous êtes
+   *[other] Un agent a ouvert votre dossier ({ $purpose })
+}
 log-yourself = votre dossier
 log-unknown = Le service ne sait rien de celle-ci : signalez-la
 log-missing = L’entrée numéro { $number } de { $whose } n’est dans aucun journal. Elle a pu être retirée : signalez-le.

@@ -46,6 +46,8 @@ struct Shown<'a> {
     /// Offices beyond those shown.
     more_offices: usize,
     forums: String,
+    /// The newest first.
+    audits: Vec<Audit>,
     command: String,
 }
 
@@ -67,6 +69,17 @@ struct Key {
     state: &'static str,
     from: String,
     until: Option<String>,
+}
+
+/// A sampled audit.
+struct Audit {
+    auditor: String,
+    began: String,
+    log: String,
+    draws: String,
+    /// Opened, and not.
+    opened: Option<(u32, u32)>,
+    faults: Option<u32>,
 }
 
 struct Office {
@@ -97,6 +110,7 @@ async fn transparency(State(public): State<Public>, page: Page) -> Result<Respon
         offices,
         more_offices,
         forums: number(&page, tally.forums() as u64),
+        audits: audits(&page, &tally),
         command: format!("heteronym audit {}", page.site().origin()),
         public: &public,
         page: &page,
@@ -135,6 +149,19 @@ fn offices(page: &Page, tally: &Tally) -> (Vec<Office>, usize) {
         enrolments: number(page, *enrolments),
     });
     (shown.collect(), offices.len().saturating_sub(MOST_OFFICES))
+}
+
+/// Those that were begun last.
+fn audits(page: &Page, tally: &Tally) -> Vec<Audit> {
+    let shown = tally.audits.iter().rev().map(|audit| Audit {
+        auditor: audit.commit.auditor.to_string(),
+        began: day(page, audit.began),
+        log: audit.commit.log.to_string(),
+        draws: number(page, audit.commit.draws.into()),
+        opened: audit.openings.as_ref().map(|openings| (openings.opened, openings.withheld)),
+        faults: audit.result.as_ref().map(|result| result.faults),
+    });
+    shown.take(MOST_AUDITS).collect()
 }
 
 fn row(page: &Page, (month, counts): &(Month, Counts)) -> (String, Vec<(&'static str, String)>) {
@@ -195,6 +222,7 @@ const ROOT: usize = 16;
 /// A page stays below 50 kB, however many there are: all of them are in the registry.
 const MOST_OFFICES: usize = 40;
 const MOST_KEYS: usize = 30;
+const MOST_AUDITS: usize = 20;
 
 #[cfg(test)]
 mod tests {

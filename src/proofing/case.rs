@@ -129,6 +129,8 @@ pub enum ChangeError {
     Key,
     #[error("the signature does not fit this renewal")]
     Signature,
+    #[error("somebody who has moved is enrolled in another commune, and the office signs for that: renew instead")]
+    Unsigned,
     #[error(transparent)]
     Closed(#[from] Closed),
     #[error("the identity could not be sealed")]
@@ -247,7 +249,7 @@ impl Proofing {
         self.renew_signed(by, &unsigned, signed).await
     }
 
-    /// Sets another commune, grants roles and takes them back.
+    /// Grants roles and takes them back. Where somebody lives is for the office to sign, as in the enrolment: that takes a renewal.
     pub async fn correct(
         &self,
         by: By,
@@ -256,6 +258,9 @@ impl Proofing {
         withdrawn: &[RoleKind],
     ) -> Result<Changed, ChangeError> {
         let changes = Changes { withdrawn: withdrawn.to_vec(), ..self.read_changes(by, typed).await? };
+        if changes.commune.is_some() {
+            return Err(ChangeError::Unsigned);
+        }
         let done = self.change(by, case, "correct", move |this, _, mut row| {
             Box::pin(async move {
                 if row.departed_on.is_some() {

@@ -1,4 +1,4 @@
-//! What is done for somebody who is enrolled: renewal, a move, roles, a new code, departure.
+//! What is done for somebody who is enrolled: renewal, also after a move, roles, a new code, departure.
 
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
@@ -48,6 +48,11 @@ impl Act {
 
     const fn has_fields(self) -> bool {
         matches!(self, Self::Renew | Self::Correct)
+    }
+
+    /// The office signs for where somebody lives, and only a renewal is signed.
+    const fn moves(self) -> bool {
+        matches!(self, Self::Renew)
     }
 
     const fn withdraws(self) -> bool {
@@ -112,7 +117,7 @@ pub(super) async fn choose(counter: Counter, fields: SafeFields) -> Result<Respo
     let act = Act::ALL.into_iter().find(|act| fields.one("act") == Some(act.key()));
     let Some(act) = act else { return Err(Problem::new(StatusCode::BAD_REQUEST, "form-incomplete")) };
     let typed = Typed::default();
-    let entry = Entry::new(&counter.page, &typed, "commune");
+    let entry = Entry::new(&counter.page, &typed, if act.moves() { "commune" } else { "agent_until" });
     Ok(counter.page.render(&sent.page(&counter, act, &entry, None)))
 }
 

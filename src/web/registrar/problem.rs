@@ -58,6 +58,7 @@ pub(super) fn of_change(error: &ChangeError) -> Problem {
         ChangeError::Closed(closed) => self::closed(closed),
         ChangeError::Key => Problem::new(StatusCode::FORBIDDEN, "counter-key"),
         ChangeError::Signature => Problem::new(StatusCode::BAD_REQUEST, "counter-signature"),
+        ChangeError::Unsigned => conflict("counter-move"),
         ChangeError::Sealing => Problem::internal("an identity could not be sealed"),
         ChangeError::Store(error) => store_problem(error),
     }

@@ -26,11 +26,16 @@
 //! | somebody is enrolled whom no office knows | an auditor: `enrol.signature` | `a_ghost_enrolment_without_the_office_s_signature_is_named` |
 //! | | an auditor: `enrol.registrar` | `an_enrolment_by_nobody_s_key_or_an_unknown_office_is_named` |
 //! | a revocation is for nobody, or comes twice | an auditor: `revoke.enrol` | `a_revocation_names_an_enrolment_and_only_once` |
+//! | a wrong bracket, year of birth or area is in a token | an auditor with a sample, at the stated odds: `sample.bracket` … | `each_token_that_says_something_else_is_named_by_the_check_that_finds_it` |
+//! | | | `samples_find_what_is_wrong_as_often_as_the_odds_say` |
+//! | | the same, of a running service | `a_token_with_a_wrong_bracket_or_year_is_named_and_one_that_cannot_be_opened_has_failed` |
+//! | a revocation is ignored, and tokens go on | an auditor with a sample: `sample.enrolment` | `each_token_that_says_something_else_is_named_by_the_check_that_finds_it` |
+//! | another draw is tried for a number that is known | an auditor: `log.forked`, `sample.sequence` | `an_audit_that_was_begun_anew_when_the_number_was_known_is_named` |
 //! | a frozen log grows | an auditor: `log.frozen` | `p13_a_frozen_log_that_grows_is_named` |
 //!
 //! On the log of a running service, all that an insider can log through it is planted at once in [`insider`].
 //!
-//! **What nobody names from outside.** A revocation that is *taken out of the log* is a removed leaf, and named as one. A revocation that
+//! **What nobody names from the logs alone.** A revocation that is *taken out of the log* is a removed leaf, and named as one. A revocation that
 //! the service ignores is not: the enrolment of which an `issue` leaf is stands in its commitment. The person sees it, who finds every
 //! leaf of theirs by their secret, and whoever opens a sample of leaves. A wrong bracket is likewise for the sample to find.
 
@@ -41,10 +46,12 @@ use std::{fs, path::Path};
 #[test]
 fn every_test_of_the_drill_is_there() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
-    let code: String = ["auditor", "forum", "transparency"]
+    let code: String = ["auditor", "auditor/sample", "forum", "sampling", "transparency"]
         .iter()
         .flat_map(|party| fs::read_dir(tests.join(party)).unwrap())
-        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .map(|path| fs::read_to_string(path).unwrap())
         .collect();
     let page = fs::read_to_string(tests.join("drill/mod.rs")).unwrap();
     let rows = page.lines().filter(|line| line.starts_with("//! |")).skip(2);

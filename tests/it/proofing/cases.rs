@@ -14,7 +14,7 @@ use super::{
 use crate::store::both::{Db, on_both_engines};
 
 on_both_engines! {
-    of_two_officers_who_correct_at_once_one_wins_and_the_other_is_told
+    of_two_officers_who_enter_a_move_at_once_one_wins_and_the_other_is_told
     a_correction_changes_what_forums_may_learn_and_a_role_is_taken_back
     a_case_is_one_officers_for_a_quarter_of_an_hour
     whoever_leaves_and_comes_back_is_the_same_person_with_the_same_tags
@@ -27,7 +27,7 @@ fn lives_in(commune: &str) -> Typed {
     Typed { commune: commune.into(), ..Typed::default() }
 }
 
-async fn of_two_officers_who_correct_at_once_one_wins_and_the_other_is_told(db: Db) {
+async fn of_two_officers_who_enter_a_move_at_once_one_wins_and_the_other_is_told(db: Db) {
     let counter = Counter::open(&db).await;
     let enrolled = counter.enrol(&eleonore()).await.unwrap();
     let (one, other) = (counter.officer().await, counter.officer().await);
@@ -35,10 +35,10 @@ async fn of_two_officers_who_correct_at_once_one_wins_and_the_other_is_told(db: 
         let first = counter.proofing.find(one, &eleonore()).await.unwrap();
         let second = counter.proofing.find(other, &eleonore()).await.unwrap();
         let before = counter.person(enrolled.person).await.version;
-        let (grenoble, crolles, none) = (lives_in("Grenoble"), lives_in("Crolles"), []);
+        let (grenoble, crolles, key) = (lives_in("Grenoble"), lives_in("Crolles"), &counter.office_key);
         let outcomes: [_; 2] = tokio::join!(
-            counter.proofing.correct(one, &first, &grenoble, &none),
-            counter.proofing.correct(other, &second, &crolles, &none),
+            counter.proofing.renew(one, &first, &grenoble, key),
+            counter.proofing.renew(other, &second, &crolles, key),
         )
         .into();
         let won = outcomes.iter().position(Result::is_ok).unwrap();
@@ -58,11 +58,14 @@ async fn a_correction_changes_what_forums_may_learn_and_a_role_is_taken_back(db:
     let agent = Typed { agent_until: "31/12/2028".into(), ..Typed::default() };
     counter.proofing.correct(by, &case, &agent, &[]).await.unwrap();
     assert_eq!((facts().await.commune.as_str(), facts().await.roles.len()), ("cog:38563", 1));
-    let again = counter.proofing.correct(by, &case, &lives_in("Grenoble"), &[]).await;
+    let again = counter.proofing.correct(by, &case, &Typed::default(), &[RoleKind::Agent]).await;
     assert!(matches!(again, Err(ChangeError::Conflict)), "a case is for one change");
     let case = counter.proofing.find(by, &eleonore()).await.unwrap();
-    let elsewhere = counter.proofing.correct(by, &case, &lives_in("Paris"), &[]).await;
+    let elsewhere = counter.proofing.renew(by, &case, &lives_in("Paris"), &counter.office_key).await;
     assert!(matches!(elsewhere, Err(ChangeError::Faults(_))), "an office moves nobody out of its area");
+    let unsigned = counter.proofing.correct(by, &case, &lives_in("Grenoble"), &[]).await;
+    assert!(matches!(unsigned, Err(ChangeError::Unsigned)), "no token names a commune that no office signed for");
+    assert_eq!(facts().await.commune.as_str(), "cog:38563");
     counter.proofing.correct(by, &case, &Typed::default(), &[RoleKind::Agent]).await.unwrap();
     assert_eq!(facts().await.roles.len(), 0);
 }
@@ -113,7 +116,7 @@ async fn whoever_leaves_and_comes_back_is_the_same_person_with_the_same_tags(db:
     let gone = proofing.find(by, &eleonore()).await.unwrap();
     assert!(gone.has_departed());
     for refused in [
-        proofing.correct(by, &gone, &lives_in("Grenoble"), &[]).await.err(),
+        proofing.correct(by, &gone, &Typed::default(), &[]).await.err(),
         proofing.reissue(by, &gone, true).await.err(),
         proofing.depart(by, &gone).await.err(),
     ] {

@@ -60,26 +60,30 @@ async fn a_new_code_on_another_document_asks_for_a_second_look() {
 }
 
 #[tokio::test]
-async fn a_move_and_roles_are_set_and_taken_back_and_faults_stay_on_the_page() {
+async fn roles_are_set_and_taken_back_and_faults_stay_on_the_page() {
     let (service, _, mut officer) = voiron().await;
     let session = open(&service, &officer.enrol(&eleonore()).await, OpenedKind::Activation).await;
     let page = officer.choose_act(&eleonore(), "correct").await;
-    let sent = [("commune", "Nulleville"), ("elected_until", "1/1/2020"), ("withdraw", "agent")];
+    assert!(!page.text().contains("name=\"commune\""), "the office signs for that");
+    let sent = [("elected_until", "1/1/2020"), ("withdraw", "agent")];
     let faulty = officer.post_form(&page, "/registrar/case/correct", &sent).await;
     assert_eq!(faulty.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(faulty.text().contains("value=\"Nulleville\"") && faulty.text().contains("id=\"elected_until-fault\""));
+    assert!(faulty.text().contains("value=\"1/1/2020\"") && faulty.text().contains("id=\"elected_until-fault\""));
+    let unsigned = officer.post_form(&page, "/registrar/case/correct", &[("commune", "Grenoble")]).await;
+    assert_eq!(unsigned.status, StatusCode::CONFLICT);
+    assert!(unsigned.text().contains("A move is a renewal"));
     assert!(faulty.text().contains("name=\"withdraw\" value=\"agent\" checked"));
-    let sent = [("commune", "Grenoble"), ("elected_until", "2030"), ("agent_until", "2027")];
+    let sent = [("elected_until", "2030"), ("agent_until", "2027")];
     let done = officer.post_form(&faulty, "/registrar/case/correct", &sent).await;
     assert_eq!((done.status, element(&done, "renew").as_str()), (StatusCode::OK, "15 June 2031"));
     let now = facts(&service, &session).await;
-    assert_eq!(now.commune.as_str(), "cog:38185");
+    assert_eq!(now.commune.as_str(), "cog:38563");
     assert_eq!(now.roles_held(date(2027, 12, 31)), [RoleKind::Agent, RoleKind::Elected]);
 
     let sent = [("withdraw", "agent"), ("withdraw", "animator")];
     assert_eq!(officer.act(&eleonore(), "correct", &sent).await.status, StatusCode::OK);
     let now = facts(&service, &session).await;
-    assert_eq!((now.commune.as_str(), now.roles_held(date(2026, 6, 15))), ("cog:38185", vec![RoleKind::Elected]));
+    assert_eq!((now.commune.as_str(), now.roles_held(date(2026, 6, 15))), ("cog:38563", vec![RoleKind::Elected]));
 }
 
 #[tokio::test]

@@ -5,13 +5,15 @@ mod checked;
 mod opening;
 mod page;
 
+use std::sync::Arc;
+
 use heteronym::{
     accounts::Account,
     domain::log::LogName,
     proofing::{By, Typed},
     sampling::Sampling,
     store::{StoreError, accounts, persons},
-    transparency::Token,
+    transparency::{Token, TokenFacts},
     wire::tlog::{
         Bundle, Hash,
         leaf::{Issuance, IssuanceLeaf, Registry, RegistryLeaf},
@@ -113,15 +115,17 @@ impl House {
             _ => None,
         });
         let voice = services.pseudonyms.of_person(citizen.person).await.unwrap()[0].voice();
-        let token = Token {
+        let token = Arc::new(Token {
             hash: hash(&number.to_be_bytes()),
             kid: signed.unwrap(),
-            brackets: "standard-1".to_owned(),
-            bracket: bracket.to_owned(),
-            area: area.to_owned(),
-            birth_year: Some(birth_year),
-            now: services.ambient.now(),
-        };
+            told: TokenFacts {
+                brackets: "standard-1".to_owned(),
+                bracket: bracket.to_owned(),
+                area: area.to_owned(),
+                birth_year: Some(birth_year),
+                now: services.ambient.now(),
+            },
+        });
         let (owners, person) = (services.owners.clone(), citizen.person);
         let issued = services.store.write_logged::<_, StoreError, _>(move |tx| {
             Box::pin(async move {

@@ -4,12 +4,7 @@
 use futures_util::future::join_all;
 
 use super::{Mirror, Witnesses};
-use crate::{
-    domain::log::LogName,
-    store::StoreError,
-    transparency::fault::Divergence,
-    wire::tlog::{Checkpoint, SignedCheckpoint},
-};
+use crate::{domain::log::LogName, store::StoreError, transparency::fault::Divergence, wire::tlog::SignedCheckpoint};
 
 impl Witnesses {
     /// Asks every copy for the heads of all logs, also of those that the database does not have.
@@ -39,7 +34,7 @@ impl Witnesses {
     async fn compare_head(&self, mirror: &Mirror, log: LogName, head: &SignedCheckpoint) -> Result<(), StoreError> {
         // Only what we have signed says anything about us: a copy can stop nothing by inventing a head.
         let logs = &self.0.logs;
-        let Ok(published) = head.verify(&logs.origin(log), &logs.keys(log)).map(Checkpoint::clone) else {
+        let Ok(published) = head.verify(&logs.origin(log), &logs.keys(log)).cloned() else {
             let mirror = mirror.name();
             tracing::warn!(%log, mirror, "a copy of the logs shows a head that none of our keys has signed");
             return Ok(());

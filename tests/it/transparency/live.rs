@@ -14,6 +14,7 @@ use heteronym::{
     domain::log::LogName,
     http::server::{self, Limits},
     keyring::Role,
+    store::{StoreError, log_secrets},
     wire::tlog::{
         NoteKey, Tile,
         leaf::{KeyAct, Registry, RegistryLeaf},
@@ -144,12 +145,18 @@ impl TileReader for Tiles {
 }
 
 #[tokio::test]
-async fn checkers_of_other_hands_find_every_leaf_and_an_audit_finds_no_other_fault_than_people_of_no_office() {
+async fn checkers_of_other_hands_find_every_leaf_and_an_audit_finds_no_fault_nor_after_an_erasure() {
     let live = Live::start().await;
     live.go_on().await;
     let [registry, issuance] = live.logs();
     assert!(read_by_crates(&live, issuance).await > 256);
     assert!(read_by_crates(&live, registry).await > 6);
+    read_by_go(&live).await;
+    audited(&live).await;
+    let person = live.people[0].person;
+    let store = &live.service.services.store;
+    let erased = store.write::<_, StoreError, _>(move |tx| Box::pin(log_secrets::erase(tx, person)));
+    assert!(erased.await.unwrap());
     read_by_go(&live).await;
     audited(&live).await;
 }

@@ -128,7 +128,7 @@ async fn a_witness_that_does_not_answer_at_the_start_stops_nobody() {
 /// A copy that shows these heads, by the name of the log. It ends when it is dropped.
 struct Copy {
     settings: WitnessSettings,
-    _stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<()>,
 }
 
 impl Copy {
@@ -144,11 +144,11 @@ impl Copy {
         let stopped = async move { stopped.await.unwrap_or(()) };
         tokio::spawn(server::serve(listener, router, Limits::default(), stopped));
         let mirrors = vec![mirror.parse::<Mirror>().unwrap().checked(&[]).unwrap()];
-        Self { settings: WitnessSettings { mirrors, ..Provider::settings(&[], 0) }, _stop: stop }
+        Self { settings: WitnessSettings { mirrors, ..Provider::settings(&[], 0) }, stop }
     }
 
     /// As a start does.
-    async fn is_asked_by(self, provider: &Provider) {
+    async fn asked_by(self, provider: &Provider) {
         Witnesses::new(provider.logs.clone(), self.settings).unwrap().compare().await.unwrap();
     }
 }
@@ -169,9 +169,9 @@ async fn p8_a_restored_backup_takes_no_leaf_because_a_copy_shows_more() {
     provider.append("2").await.unwrap();
     let published = head(&provider).await;
     let shown = || [("2026", published.clone())];
-    Copy::showing(&shown()).await.is_asked_by(&provider).await;
+    Copy::showing(&shown()).await.asked_by(&provider).await;
     provider.append("3").await.unwrap();
-    Copy::showing(&shown()).await.is_asked_by(&provider).await;
+    Copy::showing(&shown()).await.asked_by(&provider).await;
     assert!(provider.append("4").await.is_ok(), "a copy that is behind stops nothing");
     provider.close().await;
 
@@ -182,14 +182,14 @@ async fn p8_a_restored_backup_takes_no_leaf_because_a_copy_shows_more() {
         for number in 0..more {
             provider.append(&format!("another {number}")).await.unwrap();
         }
-        Copy::showing(&shown()).await.is_asked_by(&provider).await;
+        Copy::showing(&shown()).await.asked_by(&provider).await;
         assert!(is_read_only(&provider.logs, why), "{more}");
         assert!(provider.append("another").await.unwrap_err().to_string().contains("read-only"));
         provider.close().await;
     }
     fs::remove_file(directory.path().join("heteronym.db")).unwrap();
     let provider = Provider::open(directory.path()).await;
-    Copy::showing(&shown()).await.is_asked_by(&provider).await;
+    Copy::showing(&shown()).await.asked_by(&provider).await;
     assert!(is_read_only(&provider.logs, "the database holds 0 leaves"), "a database that was lost");
     provider.close().await;
 }
@@ -206,12 +206,12 @@ async fn a_copy_that_shows_what_we_did_not_sign_or_nothing_stops_nobody() {
     let larger = Checkpoint::new(&origin, 5, Hash::from_bytes([1; 32])).unwrap();
     let foreign = SignedCheckpoint::sign(larger, &key, |text| stranger.sign(text).to_bytes()).unwrap().to_string();
     for shown in [foreign, own.replace("\n1\n", "\n9\n"), "<h1>It works!</h1>".to_owned(), "x".repeat(100_000)] {
-        Copy::showing(&[("2026", shown)]).await.is_asked_by(&provider).await;
+        Copy::showing(&[("2026", shown)]).await.asked_by(&provider).await;
         provider.append("one more").await.unwrap();
     }
-    Copy::showing(&[]).await.is_asked_by(&provider).await;
-    let Copy { settings, _stop } = Copy::showing(&[]).await;
-    drop(_stop);
+    Copy::showing(&[]).await.asked_by(&provider).await;
+    let Copy { settings, stop } = Copy::showing(&[]).await;
+    drop(stop);
     Witnesses::new(provider.logs.clone(), settings).unwrap().compare().await.unwrap();
     provider.append("the last").await.unwrap();
     provider.close().await;

@@ -1,6 +1,6 @@
 //! `heteronym audit sample`: an auditor has tokens opened that nobody could choose, and checks what they say (`specs/log.md` §13).
 //!
-//! The auditor's side, from the logs and the file of openings alone: a number that is kept ([`file`]), the audit that stands in the registry and
+//! The auditor's side, from the logs and the file of openings alone: a number that is kept ([`mod@file`]), the audit that stands in the registry and
 //! what it draws from ([`begun`]), what was opened ([`opened`]), and what may be said of it ([`report`]).
 
 pub(super) mod args;

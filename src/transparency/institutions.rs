@@ -85,7 +85,7 @@ impl Institutions {
     /// The same of a key, which only goes forward: a node that has not looked at the keys for some seconds does not call active what
     /// another one has said to be revoked.
     async fn say_key(&self, tx: &mut Tx, key: Key) -> Result<bool, StoreError> {
-        let (subject, act) = (format!("key:{}", key.kid), key.act as u8);
+        let (subject, act) = (format!("key:{}", key.kid), key.act.rank());
         let facts = Registry::from(key);
         let mut digest = digest(&facts)?;
         digest[0] = act;

@@ -66,7 +66,7 @@ impl Keys {
             revoked: None,
         });
         // What is wrong does not give a key a second life.
-        if let Some(before) = before.filter(|before| rank(*before) > rank(key.act)) {
+        if let Some(before) = before.filter(|before| before.rank() > key.act.rank()) {
             return Err(before);
         }
         life.act = key.act;
@@ -129,16 +129,6 @@ impl Keys {
             let fits = role == LOG && life.public.as_ref().and_then(ed25519).as_ref() == Some(public);
             fits.then(|| (kid.as_str(), life.revoked.into_iter().chain(life.ends).chain(life.retired).min()))
         })
-    }
-}
-
-/// Acts follow one another in this order; one may be left out, none comes back.
-const fn rank(act: KeyAct) -> u8 {
-    match act {
-        KeyAct::Announced => 0,
-        KeyAct::Active => 1,
-        KeyAct::Retired => 2,
-        KeyAct::Revoked => 3,
     }
 }
 

@@ -255,6 +255,18 @@ pub struct AuditResult {
     pub report: Hash,
 }
 
+impl KeyAct {
+    /// Its place in the life of a key, which only goes forward.
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Announced => 0,
+            Self::Active => 1,
+            Self::Retired => 2,
+            Self::Revoked => 3,
+        }
+    }
+}
+
 impl Members for Genesis {
     fn are_consistent(&self) -> bool {
         let is_ed25519 = |key: &PublicKey| matches!(key, PublicKey::Signature(key) if key.fits(Algorithm::EdDSA));
